@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front of the bench: `make help` lists what a person can do.
+
+BASE   ?= 6.1
+KERNEL ?= series
+CONFIG ?= fast
+VIOMMU ?= intel
+ARCH   ?= x86_64
+JOBS   ?= $(shell nproc)
+LINUX  ?=
+DEPS   ?=
+ACCEL  ?= tcg
+
+bases := $(notdir $(wildcard series/*))
+one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($1): want one of: $2)),$(error $1=$($1): want one of: $2))
+$(call one-of,BASE,$(bases))
+$(call one-of,KERNEL,series stock)
+$(call one-of,CONFIG,fast debug)
+$(call one-of,VIOMMU,intel virtio amd all)
+$(call one-of,ARCH,x86_64)
+$(call one-of,ACCEL,tcg kvm)
+$(if $(DEPS),$(call one-of,DEPS,skip))
+
+override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
+B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
+viommus := $(if $(filter all,$(VIOMMU)),intel virtio amd,$(VIOMMU))
+export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
+# What the user's environment says to other kernels' builds and tests.
+unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
+
+.PHONY: verdict check help deps deps-check tree refresh image selftests kunit boot lint clean distclean
+.DEFAULT_GOAL := verdict
+
+TESTS ?= vfio_dma_test vfio_group_membership_test vfio_group_stress
+verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
+	@KERNEL=stock scripts/image.sh >&2
+	@KERNEL=series scripts/image.sh >&2
+	@scripts/initramfs.sh
+	@scripts/vm.py run + stock-$(CONFIG) intel verdict-stock vfio_group_membership_test + series-$(CONFIG) intel verdict-series vfio_group_membership_test
+	@scripts/verdict.py stock=verdict-stock series=verdict-series
+
+check: deps-check tree ## All that CI runs; its last line counts
+	@scripts/check.sh
+
+tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
+	@scripts/tree.sh
+
+refresh: ## Write branch `series` of that tree back to series/<base>/
+	@scripts/refresh.sh
+
+image: tree ## Build KERNEL in CONFIG; the last line is the image's path
+	@scripts/image.sh
+
+selftests: image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
+	@scripts/initramfs.sh
+	@scripts/vm.py run $(foreach v,$(viommus),+ $(KERNEL)-$(CONFIG) $v selftests-$v $(TESTS))
+	@scripts/verdict.py --skips $(foreach v,$(viommus),$v=selftests-$v)
+
+kunit: tree ## Run the series' KUnit suites through kunit.py
+	@scripts/kunit.sh
+
+boot: image ## A shell in the VM, with the selftests and edu devices at hand
+	@scripts/initramfs.sh
+	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
+	@scripts/vm.py shell $(KERNEL)-$(CONFIG) $(firstword $(viommus))
+
+lint: deps-check tree ## checkpatch, sparse, W=1, kernel-doc, each patch builds, shellcheck
+	@scripts/lint.sh
+
+deps:
+	@scripts/deps.sh run
+
+deps-check:
+	@scripts/deps.sh check
+
+clean: ## Remove what was built; the tree stays
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result
+
+distclean: ## Remove all of build/<base>/, unless it has work of yours
+	@scripts/distclean.sh
+
+help: ## This
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@echo 'Variables:'
+	@echo '  BASE=$(BASE)    the series: $(bases)'
+	@echo '  KERNEL=series (the tree as it is now) or stock (without our patches)'
+	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
+	@echo '  VIOMMU=intel, virtio, amd or all'
+	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
+	@echo '  TESTS="..."   what `make selftests` runs: names, arguments joined by commas'
+	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
+	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# check.sh: all that CI runs. Every step leaves TAP in $B/result; the last line
+# counts them all.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+rm -rf "$B/result"
+mkdir -p "$B/result"
+
+stress() {
+	echo "vfio_group_stress,-k,$1,-t,$2,-a,$3,-r,$4"
+}
+
+# The stock kernel must fail what series/$BASE/stock-fails names (a vIOMMU and a
+# case a line), or these cases prove nothing of the series.
+stock_fails() {
+	local n=0 viommu case
+	echo "TAP version 13"
+	while read -r viommu case; do
+		n=$((n + 1))
+		if grep -qE "^not ok [0-9]+ $case$" "$B/result/stock-fast-$viommu.tap.stock"; then
+			echo "ok $n stock fails $viommu $case"
+		else
+			echo "not ok $n stock fails $viommu $case"
+			echo "# it does not: the case can no longer tell stock from series"
+		fi
+	done < <(grep -v '^#' "series/$BASE/stock-fails")
+	echo "1..$n"
+}
+
+build() {
+	KERNEL=stock CONFIG=fast scripts/image.sh
+	KERNEL=series CONFIG=fast scripts/image.sh
+	KERNEL=series CONFIG=debug scripts/image.sh
+	scripts/initramfs.sh
+}
+
+run() {
+	local tests="vfio_dma_test vfio_group_membership_test"
+	# the longest first
+	scripts/vm.py run \
+		+ series-debug intel series-debug-intel "$tests" "$(stress functions 30 1 1)" "$(stress alias 30 1 1)" \
+		+ series-debug amd series-debug-amd "$tests" "$(stress functions 30 1 1)" \
+		+ series-debug virtio series-debug-virtio "$tests" "$(stress functions 30 1 1)" \
+		+ series-fast intel series-fast-intel "$tests" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)" \
+		+ series-fast amd series-fast-amd "$tests" "$(stress functions 60 10000 500)" \
+		+ series-fast virtio series-fast-virtio "$tests" "$(stress functions 10 1 1)" \
+		+ stock-fast intel stock-fast-intel "$tests" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)" \
+		+ stock-fast amd stock-fast-amd "$tests" "$(stress functions 60 10000 500)" \
+		+ stock-fast virtio stock-fast-virtio "$tests"
+	for viommu in intel amd virtio; do
+		mv "$B/result/stock-fast-$viommu.tap" "$B/result/stock-fast-$viommu.tap.stock"
+	done
+	stock_fails >"$B/result/stock.tap"
+}
+
+# A part of the run that fails to write its results must not look like a good one.
+step() {
+	local name=$1
+	shift
+	say "== $name"
+	if "$@" >&2; then
+		echo "ok 1 $name"
+	else
+		echo "not ok 1 $name"
+	fi >"$B/result/step-$name.tap"
+}
+
+step build build
+step lint scripts/lint.sh
+step vm run
+step kunit scripts/kunit.sh
+bats --formatter tap tests >"$B/result/bench.tap" || :
+
+awk '
+	/^(not )?ok / { seen++ }
+	/^ok .*# [Ss][Kk][Ii][Pp]/ { skipped++; next }
+	/^ok / { passed++ }
+	/^not ok / { failed++; said = 1; print FILENAME ": " $0; next }
+	/^# / && said { print "  " $0; next }
+	{ said = 0 }
+	END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit failed > 0 || passed == 0 }
+' "$B"/result/*.tap

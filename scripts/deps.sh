@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# deps.sh run|check: make sure that the tools are there which `make` (run) or
+# `make check` (check) needs. DEPS=skip: only look, and name what is missing.
+set -euo pipefail
+
+# what is looked for (a command, or a file)	its Debian package	who needs it
+needs() {
+	cat <<-EOF
+	git			git			run
+	gcc			gcc			run
+	flex			flex			run
+	bison			bison			run
+	bc			bc			run
+	perl			perl			run
+	python3			python3			run
+	cpio			cpio			run
+	rsync			rsync			run
+	xz			xz-utils		run
+	flock			util-linux		run
+	/usr/include/libelf.h	libelf-dev		run
+	/usr/lib/x86_64-linux-gnu/libc.a	libc6-dev	run
+	/usr/include/linux/kvm.h	linux-libc-dev	run
+	/bin/busybox		busybox-static		run
+	qemu-system-x86_64	qemu-system-x86		run
+	sparse			sparse			check
+	shellcheck		shellcheck		check
+	bats			bats			check
+	EOF
+}
+
+missing=() packages=()
+while read -r what package who; do
+	[ "$who" = run ] || [ "$1" = check ] || continue
+	case $what in
+	/*)	[ -e "$what" ] && continue ;;
+	*)	[ -n "$(type -P "$what")" ] && continue ;;
+	esac
+	missing+=("$what")
+	packages+=("$package")
+done < <(needs)
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "${DEPS:-}" = skip ]; then
+	echo "deps: missing: ${missing[*]} (Debian: apt-get install ${packages[*]})" >&2
+	exit 1
+fi
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	sudo=$(type -P sudo) || {
+		echo "deps: installing ${packages[*]} needs root: run 'apt-get install ${packages[*]}' as root, or DEPS=skip" >&2
+		exit 1
+	}
+fi
+echo "deps: installing with APT, as root since they go to /usr: ${packages[*]}"
+apt() {
+	# dpkg's lock may be held for a while by what a fresh machine does first
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { apt update && apt install -y --no-install-recommends "${packages[@]}"; } >"$log" 2>&1; then
+	tail -n 20 "$log" >&2
+	echo "deps: APT could not install ${packages[*]}: see above" >&2
+	exit 1
+fi

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# image.sh [COMMIT]: build the kernel $KERNEL in configuration $CONFIG, in
+# $B/obj-$CONFIG from the sources in $B/src, and print the image's path.
+# `stock` is the tag base, `series` the working tree $B/linux as it is now,
+# commits and all. The two take turns in the same folders, so that the second
+# is an incremental build. With COMMIT: build that one, and keep no image.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+tree=$B/linux
+src=$B/src
+obj=$B/obj-$CONFIG
+name=$KERNEL-$CONFIG
+image=$B/image/$name
+log=$B/log/build-$name.log
+fragments=(config/core.config "config/$ARCH.config")
+[ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
+
+# The commit to build; uncommitted work in the tree becomes one of its own.
+commit() {
+	local index
+	case $KERNEL in
+	stock)	git -C "$tree" rev-parse base ;;
+	series)	if [ -z "$(git -C "$tree" status --porcelain)" ]; then
+			git -C "$tree" rev-parse HEAD
+			return
+		fi
+		index=$(mktemp "$B/index.XXXXXX")
+		cp "$tree/.git/index" "$index"
+		GIT_INDEX_FILE=$index git -C "$tree" add -A
+		git -C "$tree" commit-tree -p HEAD -m 'uncommitted work' \
+			"$(GIT_INDEX_FILE=$index git -C "$tree" write-tree)"
+		rm "$index" ;;
+	esac
+}
+
+kbuild() {
+	make -C "$src" O="$obj" ARCH="$ARCH" LOCALVERSION= -j "$JOBS" "$@"
+}
+
+configure() {
+	if [ "$(cat "${fragments[@]}" | sha256sum)" = "$(cat "$obj/fragments" 2>/dev/null)" ]; then
+		kbuild -s olddefconfig
+		return
+	fi
+	rm -f "$obj/fragments"
+	# as `make tinyconfig` does, but with ours among what is not "no"
+	cat "$src"/kernel/configs/tiny{-base,}.config "$src/arch/x86/configs/tiny.config" \
+		"${fragments[@]}" >"$obj/allconfig" &&
+	kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
+	cat "${fragments[@]}" | sha256sum >"$obj/fragments"
+}
+
+# Kconfig drops silently what it does not know or cannot have.
+dropped() {
+	local f line
+	for f in "${fragments[@]}"; do
+		while read -r line; do
+			case $line in
+			CONFIG_*=n) grep -q "^${line%n}" "$obj/.config" || continue ;;
+			CONFIG_*)   grep -qxF "$line" "$obj/.config" && continue ;;
+			*)	    continue ;;
+			esac
+			echo "${f##*/}:$line"
+		done <"$f"
+	done
+}
+
+# kbuild's lines become a counter on a terminal, and a line now and then elsewhere.
+progress() {
+	awk -v what="$BASE: building $name" -v tty="$([ -t 2 ] && echo 1)" '
+		/^  (AR|CC|LD|AS)/ { n++
+			if (tty && n % 10 == 0) printf "\r%s: %d objects", what, n > "/dev/stderr"
+			if (!tty && n % 1000 == 0) print what ": " n " objects" > "/dev/stderr" }
+		END { if (tty) printf "\r%s: %d objects\n", what, n > "/dev/stderr" }'
+}
+
+mkdir -p "$obj" "$B/log" "$B/image"
+exec 9>"$B/lock"
+flock 9
+
+commit=${1:-$(commit)}
+stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $(cat "${fragments[@]}" "$0" | sha256sum) $(gcc --version | head -n 1)"
+if [ $# = 0 ] && [ "$stamp" = "$(cat "$image/stamp" 2>/dev/null)" ]; then
+	echo "$image/bzImage"
+	exit 0
+fi
+
+if ! [ -e "$src/.git" ]; then
+	say "$BASE: checking out the sources to build from"
+	rm -rf "$src" "$src.tmp"
+	git -C "$tree" worktree prune
+	git -C "$tree" worktree add -q --detach "$src.tmp" "$commit"
+	git -C "$tree" worktree move "$src.tmp" "$src"
+fi
+git -C "$src" checkout -q --force --detach "$commit"
+git -C "$src" clean -qdff
+
+[ $# != 0 ] || say "$BASE: building $name: $(git -C "$tree" log -1 --format=%s "$commit")"
+configure >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "cannot configure $name: see $(rel "$log")"; }
+dropped=$(dropped)
+[ -z "$dropped" ] || die "these options did not take effect: ${dropped//$'\n'/ }"
+kbuild bzImage 2>&1 | tee -a "$log" | progress || {
+	grep -E 'error:|Error |undefined reference' "$log" | head -n 10 >&2 || :
+	die "$name does not build: see $(rel "$log")"
+}
+[ $# = 0 ] || exit 0
+
+rm -rf "$image" "$image.tmp"
+mkdir "$image.tmp"
+cp "$obj/arch/x86/boot/bzImage" "$obj/System.map" "$obj/.config" "$image.tmp/"
+echo "$stamp" >"$image.tmp/stamp"
+mv "$image.tmp" "$image"
+echo "$image/bzImage"

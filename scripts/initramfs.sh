@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# initramfs.sh: build the selftests of $B/linux, install them the way any
+# kernel does, and pack them with busybox and guest/init: $B/initramfs.cpio.gz.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+obj=$B/obj-selftests
+root=$B/initramfs
+log=$B/log/build-selftests.log
+out=$B/initramfs.cpio.gz
+
+mkdir -p "$obj" "$B/log"
+exec 9>"$B/lock"
+flock 9
+
+{
+	rm -rf "$root" &&
+	mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
+	make -s -C "$B/linux" O="$obj" ARCH="$ARCH" headers &&
+	make -s -C "$B/linux/tools/testing/selftests" O="$obj" ARCH="$ARCH" \
+		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install
+} >"$log" 2>&1 || {
+	tail -n 10 "$log" >&2
+	die "the selftests do not build: see $(rel "$log")"
+}
+cp /bin/busybox "$root/bin/"
+cp guest/init "$root/init"
+(cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet | gzip -1) >"$out.tmp"
+mv "$out.tmp" "$out"

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# refresh.sh [check]: write branch `series` of $B/linux back to series/$BASE/;
+# with check, only say whether that would change anything.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+tree=$B/linux
+series=series/$BASE
+[ -d "$tree" ] || die "there is no $(rel "$tree"): run 'make tree' first"
+[ -z "$(git -C "$tree" status --porcelain)" ] ||
+	die "$(rel "$tree") has uncommitted changes: commit them (or fold them into their patch) first"
+[ "$(git -C "$tree" symbolic-ref -q --short HEAD)" = series ] ||
+	die "$(rel "$tree") is not on branch 'series' (a rebase that has not ended?)"
+[ -z "$(git -C "$tree" rev-list --merges base..series)" ] ||
+	die "$(rel "$tree") has merges on branch 'series': patches have none"
+
+new=$B/series.new
+rm -rf "$new"
+trap 'rm -rf "$new"' EXIT
+mkdir "$new"
+cp "$series/base" "$new/"
+description=$(git -C "$tree" config branch.series.description || :)
+[ -z "$description" ] || echo "$description" >"$new/cover-letter"
+
+# Whatever a person's git configuration or version says: the same bytes.
+git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
+	-c diff.mnemonicPrefix=false -c diff.renames=true \
+	-c diff.algorithm=default -c diff.context=3 -c format.useAutoBase=false \
+	-c format.from=false -c format.attach= -c format.signOff=false \
+	format-patch -q --zero-commit --no-signature --no-numbered --no-thread \
+	--no-cover-letter --no-to --no-cc --no-add-header --no-notes \
+	--subject-prefix=PATCH --stat=72 --suffix=.patch -o "$new" base..series
+
+if diff -rq "$series" "$new" >/dev/null; then
+	say "$series: nothing has changed"
+	exit 0
+fi
+diff -rq "$series" "$new" >&2 || :
+[ "${1:-}" != check ] || exit 1
+rm -rf "$series.old"
+mv "$series" "$series.old"
+mv "$new" "$series"
+rm -rf "$series.old"
+git -C "$tree" update-ref refs/bench/series series
+patches_sum >"$tree/.git/bench-patches"

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series`
+# with series/$BASE/ applied; from Debian's source package, or from $LINUX.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+tree=$B/linux
+tmp=$B/linux.tmp
+
+# The source package, as APT verifies it; APT's lists are ours, so that neither
+# root nor a fresh `apt-get update` is needed.
+get_package() {
+	local apt deb sum
+	mkdir -p "$B/apt/lists/partial" "$B/apt/cache/archives/partial" "$B/download"
+	apt=(-qq -o "Dir::State::Lists=$B/apt/lists" -o "Dir::Cache=$B/apt/cache" -o APT::Sandbox::User=root)
+	say "$BASE: looking for linux-source-$BASE with APT"
+	apt-get "${apt[@]}" update || die "$BASE: APT could not update its package lists"
+	read -r _ deb _ sum < <(apt-get "${apt[@]}" --print-uris download "linux-source-$BASE") ||
+		die "$BASE: APT knows no package linux-source-$BASE: enable a suite that has it, or use LINUX=<path>"
+	deb=$B/download/$deb
+	case $sum in
+	SHA256:*) sum=${sum#SHA256:} ;;
+	*)	  die "$BASE: APT gives no SHA256 for ${deb##*/}" ;;
+	esac
+	if [ -e "$deb" ] && ! sha256sum --status -c <<<"$sum  $deb"; then
+		say "$BASE: ${deb##*/} is not what APT expects (cut short?): getting it again"
+		rm "$deb"
+	fi
+	if [ ! -e "$deb" ]; then
+		say "$BASE: getting ${deb##*/}"
+		(cd "$B/download" && apt-get "${apt[@]}" download "linux-source-$BASE") ||
+			die "$BASE: APT could not get ${deb##*/}"
+		sha256sum --status -c <<<"$sum  $deb" || die "$BASE: ${deb##*/} is not what APT expects"
+	fi
+	package=$deb
+	version=${deb##*/linux-source-"$BASE"_}
+	version=${version%_*}
+}
+
+import_package() {
+	get_package
+	say "$BASE: unpacking linux-source-$BASE $version"
+	mkdir "$tmp"
+	dpkg-deb --fsys-tarfile "$package" |
+		tar -xO "./usr/src/linux-source-$BASE.tar.xz" |
+		tar -xJ -C "$tmp" --strip-components=1 ||
+		die "$BASE: cannot unpack $package"
+	# Debian's own lines make git ignore the whole tree.
+	sed -i '/^# Debian packaging/,$d' "$tmp/.gitignore"
+	say "$BASE: making a git tree of it"
+	git -C "$tmp" init -q
+	git -C "$tmp" config core.looseCompression 1
+	git -C "$tmp" config gc.auto 0
+	git -C "$tmp" add -f .
+	git -C "$tmp" commit -q -m "Linux $version, as in Debian's linux-source-$BASE"
+}
+
+import_linux() {
+	[ -f "$LINUX/Kbuild" ] || die "LINUX=$LINUX is no kernel source tree"
+	if [ -e "$LINUX/.git" ]; then
+		version=$(git -C "$LINUX" describe --always)
+		say "$BASE: using $LINUX at $version"
+		git -C "$LINUX" diff --quiet HEAD ||
+			say "notice: $LINUX has uncommitted changes, which are left out"
+		git clone -q --shared "$LINUX" "$tmp"
+		git -C "$tmp" checkout -q --detach
+		git -C "$tmp" config gc.auto 0
+	else
+		version=$(make -s -C "$LINUX" kernelversion)
+		say "$BASE: copying $LINUX ($version)"
+		mkdir "$tmp"
+		tar -c -C "$LINUX" . | tar -x -C "$tmp"
+		git -C "$tmp" init -q
+		git -C "$tmp" config gc.auto 0
+		git -C "$tmp" add -f .
+		git -C "$tmp" commit -q -m "Linux $version"
+	fi
+}
+
+apply() {
+	local log=$B/log/am.log patch patches where
+	mkdir -p "$B/log"
+	mapfile -t patches < <(patches)
+	git -C "$1" checkout -q -B series base
+	[ ${#patches[@]} = 0 ] ||
+		git -C "$1" am -q --committer-date-is-author-date "${patches[@]}" >"$log" 2>&1 || {
+		patch=${patches[$(cat "$1/.git/rebase-apply/next") - 1]}
+		where=$(sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\1, hunk at line \2/p' "$log" | head -n 1)
+		[ -n "$where" ] || where=$(sed -n 's/^error: //p' "$log" | head -n 1)
+		git -C "$1" am --abort
+		git -C "$1" checkout -q -B series refs/bench/series 2>/dev/null || :
+		die "$(rel "$patch") does not apply to $(cat "$1/.git/bench-version"): $where"
+	}
+	[ ! -f "series/$BASE/cover-letter" ] ||
+		git -C "$1" config branch.series.description "$(cat "series/$BASE/cover-letter")"
+	git -C "$1" update-ref refs/bench/series series
+	patches_sum >"$1/.git/bench-patches"
+}
+
+if [ ! -d "$tree" ]; then
+	rm -rf "$tmp"
+	trap 'rm -rf "$tmp"' EXIT
+	if [ -n "$LINUX" ]; then import_linux; else import_package; fi
+	git -C "$tmp" tag -f base >/dev/null
+	echo "$version" >"$tmp/.git/bench-version"
+	say "$BASE: applying $(patches | wc -l) patches"
+	apply "$tmp"
+	mv "$tmp" "$tree"
+elif [ "$(patches_sum)" != "$(cat "$tree/.git/bench-patches")" ]; then
+	exported "$tree" ||
+		die "series/$BASE has changed, and $(rel "$tree") has work of its own: 'make refresh' it, or move it to another branch and 'git reset --hard refs/bench/series'"
+	say "$BASE: series/$BASE has changed: applying $(patches | wc -l) patches"
+	apply "$tree"
+fi
+
+have=$(cat "$tree/.git/bench-version")
+want=$(cat "series/$BASE/base")
+[ "$have" = "$want" ] || say "notice: series/$BASE was verified on $want, this is $have"

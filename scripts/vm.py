@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""
+Boot kernels in QEMU, run selftests in them, and say what happened as TAP.
+
+    vm.py shell KERNEL VIOMMU
+    vm.py run + KERNEL VIOMMU RESULT TEST... [+ KERNEL VIOMMU RESULT TEST...]...
+
+KERNEL is a folder of $B/image, e.g. stock-fast. TEST is a selftest's name and
+its arguments, joined by commas. RESULT names $B/result/RESULT.tap and the logs.
+The runs, each behind a '+', go side by side, one per core: a VM is one thread.
+
+A case ends its VM when the kernel reports anything, hangs or dies; the next
+case gets a new VM, so that no case can hide another's failure or cause it.
+"""
+import concurrent.futures
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+B = os.environ["B"]
+TOP = os.getcwd()
+# Nothing new on the console for this long is a hang. Tests print at least every
+# 5 s; a debug kernel may be silent for a while when it boots or scans for leaks.
+SILENCE = int(os.environ.get("SILENCE", 60))
+
+EDU = "edu,dma_mask=0xffffffff"
+# The group kinds (docs/bench.md): two devices each.
+MACHINE = [
+    "-M", "q35,kernel-irqchip=split", "-cpu", "max", "-smp", "2", "-m", "1G",
+    "-nodefaults", "-display", "none", "-no-reboot",
+    "-device", EDU + ",addr=0x8", "-device", EDU + ",addr=0x9",
+    "-device", EDU + ",addr=0x10.0,multifunction=on",
+    "-device", EDU + ",addr=0x10.1,multifunction=on",
+    "-device", "pcie-root-port,id=rp1,addr=0x11,chassis=1,slot=1",
+    "-device", EDU + ",bus=rp1,addr=0x0.0,multifunction=on",
+    "-device", EDU + ",bus=rp1,addr=0x0.1,multifunction=on",
+    "-device", "pcie-root-port,id=rp2,addr=0x12,chassis=2,slot=2",
+    "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
+    "-device", EDU + ",bus=bridge,addr=0x1", "-device", EDU + ",bus=bridge,addr=0x2",
+]
+# The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
+VIOMMU = {
+    "intel": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
+    "virtio": (["-device", "virtio-iommu-pci,addr=0x2"],
+               "vfio_iommu_type1.allow_unsafe_interrupts=1"),
+    "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on"),
+}
+# no_timer_check: TCG's timer is too coarse for the IO-APIC's check.
+CMDLINE = "console=ttyS0 ignore_loglevel printk.devkmsg=on no_timer_check panic=-1 " \
+          "hung_task_panic=1 softlockup_panic=1"
+
+REPORT = re.compile(
+    r"BUG: |WARNING: |kernel BUG at|Oops: |general protection fault|Kernel panic|"
+    r"INFO: task .* blocked|rcu: INFO|INFO: trying to register|UBSAN: |unreferenced object|"
+    r"Internal error: ")
+TIME = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ")
+
+
+def die(message):
+    print("error: " + message, file=sys.stderr)
+    sys.exit(1)
+
+
+def qemu(kernel, viommu, accel, arguments):
+    image = f"{B}/image/{kernel}/bzImage"
+    if not os.path.exists(image):
+        die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
+    devices, options = VIOMMU[viommu]
+    # One thread: under more, QEMU can lose a write to the IOMMU's queue register
+    # while PCI devices come and go, and the guest waits for ever.
+    accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
+    # The VM dies with us, however we die.
+    return ["setpriv", "--pdeathsig", "KILL",
+            shutil.which("qemu-system-x86_64") or die("there is no qemu-system-x86_64"),
+            "-accel", accel, *devices, *MACHINE,
+            "-kernel", image, "-initrd", os.environ.get("INITRAMFS", f"{B}/initramfs.cpio.gz"),
+            "-append", f"{CMDLINE} {options} {os.environ.get('KARGS', '')} -- {arguments}"]
+
+
+def describe(lines):
+    """One line for a person out of the console's lines since a kernel report."""
+    text = "\n".join(lines)
+    panic = re.search(r"Kernel panic - not syncing: (.*)", text)
+    if panic:
+        # What came before the fault that killed it is another, lesser report.
+        text = text[:panic.start()]
+        faults = [m.start() for m in re.finditer(
+            r"BUG: |kernel BUG at|general protection fault|INFO: task", text)]
+        text = text[faults[-1]:] if faults else panic.group(1)
+    for pattern, name in ((r"BUG: KASAN: [\w-]+", None),
+                          (r"NULL pointer dereference", "NULL dereference"),
+                          (r"kernel BUG at", "BUG"),
+                          (r"general protection fault", None),
+                          (r"unable to handle", "page fault"),
+                          (r"soft lockup", None),
+                          (r"INFO: task \S+ blocked", None),
+                          (r"WARNING: possible [\w ]+", None),
+                          (r"WARNING: suspicious RCU usage", None),
+                          (r"unreferenced object", "memory leak"),
+                          (r"WARNING: ", "WARN")):
+        found = re.search(pattern, text)
+        if found:
+            what = name or found.group(0)
+            break
+    else:
+        what = text.split("\n", 1)[0]
+    # Where it broke: not in a lock or a list, but in who used them.
+    functions = re.findall(r"(?:RIP: 0010:|BUG: KASAN: .* in |WARNING: .* at \S+ |^ )(\w+)\+0x", text, re.M)
+    functions = [f for f in functions if not re.search(r"spin_|raw_|lock|_list|kasan|stack|report|^__warn|"
+                                                       r"^memset|^memcpy|^asm_|^exc_|^fixup", f)]
+    if functions:
+        what += " in " + functions[0]
+    return ("panic: " if panic else "") + what
+
+
+class Vm:
+    """One boot: yields the console's lines until the VM ends or hangs."""
+
+    def __init__(self, command, log):
+        self.log = log
+        self.hung = False
+        self.process = subprocess.Popen(command + ["-serial", "stdio"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def lines(self):
+        rest = b""
+        with open(self.log, "wb") as log:
+            while True:
+                if not select.select([self.process.stdout], [], [], SILENCE)[0]:
+                    self.hung = True
+                    break
+                data = os.read(self.process.stdout.fileno(), 65536)
+                if not data:
+                    break
+                log.write(data)
+                log.flush()
+                *whole, rest = (rest + data).split(b"\n")
+                for line in whole:
+                    yield line.decode(errors="replace").rstrip("\r")
+        if rest:
+            yield rest.decode(errors="replace")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Run:
+    """The cases of some tests on one kernel with one IOMMU, over as many boots as it takes."""
+
+    def __init__(self, kernel, viommu, result, tests):
+        self.kernel, self.viommu, self.name, self.tests = kernel, viommu, result, tests
+        self.results = []
+        self.complete = False
+
+    def boot(self, number):
+        """Returns what ended the boot, or None if it was the last."""
+        log = f"{B}/log/{self.name}.{number}.log"
+        vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
+                     " ".join(["run", "-s", str(len(self.results)), *self.tests])), log)
+        case, tap, report, first, count, last = None, [], [], 0, 0, []
+        try:
+            for line in vm.lines():
+                count += 1
+                last = (last + [line])[-5:]
+                text = TIME.sub("", line)
+                if text.startswith("| "):
+                    tap.append(text[2:])
+                    continue
+                if report:
+                    report.append(text)
+                elif REPORT.search(text):
+                    report, first = [text], count
+                if not text.startswith("bench: "):
+                    continue
+                word, *rest = text.split(" ", 2)[1:]
+                if word == "run":
+                    case, tap = rest[0].split(" ", 1)[1], []
+                elif word == "end":
+                    rc = int(rest[0].rsplit(" ", 1)[1])
+                    verdict, why = self.verdict(tap, rc)
+                    if report:
+                        why = f"{why}; {describe(report)}" if verdict == "not ok" else describe(report)
+                        self.add(case, "not ok", why, log, first)
+                        return
+                    self.add(case, verdict, why, log, count)
+                    case = None
+                elif word == "done":
+                    self.complete = True
+            if self.complete and not report:
+                return
+            if vm.hung:
+                what = f"hang: nothing on the console for {SILENCE} s"
+            elif report:
+                what = describe(report)
+            elif count < 20:
+                what = "QEMU: " + " ".join(last).strip()
+            else:
+                what = "the VM ended early"
+            self.add(case or ("shutdown" if self.complete else "boot"), "not ok", what, log, first or count, last)
+            if not case:
+                self.complete = True
+        finally:
+            vm.end()
+
+    @staticmethod
+    def verdict(tap, rc):
+        """What a case's own output says."""
+        skip = next((line.split("# SKIP", 1)[1].strip() for line in tap if "# SKIP" in line), None)
+        if rc == 4 or (rc == 0 and skip is not None):
+            return "skip", skip or "no reason given"
+        if rc == 0:
+            return "ok", ""
+        said = [re.sub(r"^# [\w.-]+\.c:\d+:\w+:", "", line) for line in tap
+                if re.match(r"# [\w.-]+\.c:\d+:", line)]
+        said = [line for line in said if not line.startswith("Expected ")] or said or \
+               [line for line in tap if line.startswith("# ")] or [f"exit code {rc}"]
+        return "not ok", said[0]
+
+    def add(self, case, verdict, why, log, line, last=()):
+        self.results.append((case, verdict, why, f"{os.path.relpath(log, TOP)}:{line}", last))
+        print(f"  {self.name}: {case}: {verdict}{': ' + why if why else ''}", file=sys.stderr, flush=True)
+
+    def __call__(self):
+        number = 0
+        while not self.complete:
+            number += 1
+            self.boot(number)
+        path = f"{B}/result/{self.name}.tap"
+        with open(path + ".tmp", "w") as tap:
+            print("TAP version 13", f"1..{len(self.results)}", sep="\n", file=tap)
+            for n, (case, verdict, why, where, last) in enumerate(self.results, 1):
+                if verdict == "skip":
+                    print(f"ok {n} {case} # SKIP {why}", file=tap)
+                else:
+                    print(f"{verdict} {n} {case}", file=tap)
+                if verdict == "not ok":
+                    print(f"# {why} ({where})", *("#   " + line for line in last), sep="\n", file=tap)
+        os.rename(path + ".tmp", path)
+
+
+def kvm_works(kernel, viommu):
+    """/dev/kvm can be there and hang every guest: believe only a boot that ended."""
+    command = qemu(kernel, viommu, "kvm", "run") + ["-serial", "null"]
+    try:
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def main():
+    for number in signal.SIGINT, signal.SIGTERM:
+        signal.signal(number, lambda number, _: os._exit(128 + number))
+    mode, *rest = sys.argv[1:]
+    for folder in "log", "result":
+        os.makedirs(f"{B}/{folder}", exist_ok=True)
+    if os.environ.get("ACCEL") == "kvm" and not kvm_works(*[word for word in rest if word != "+"][:2]):
+        print("notice: no boot ends under KVM here: TCG it is", file=sys.stderr)
+        os.environ["ACCEL"] = "tcg"
+    if mode == "shell":
+        command = qemu(rest[0], rest[1], os.environ.get("ACCEL", "tcg"), "shell")
+        sys.exit(subprocess.call(command + ["-serial", "mon:stdio"]))
+    runs = [Run(kernel, viommu, result, tests.split()) for kernel, viommu, result, tests in
+            (run.split(maxsplit=3) for run in " ".join(rest).split("+")[1:])]
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
+        for future in [pool.submit(run) for run in runs]:
+            future.result()
+
+
+if __name__ == "__main__":
+    main()
