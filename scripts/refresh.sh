@@ -19,7 +19,7 @@ new=$B/series.new
 rm -rf "$new"
 trap 'rm -rf "$new"' EXIT
 mkdir "$new"
-cp "$series/base" "$new/"
+find "$series" -type f ! -name '*.patch' ! -name cover-letter -exec cp -t "$new" {} +
 description=$(git -C "$tree" config branch.series.description || :)
 [ -z "$description" ] || echo "$description" >"$new/cover-letter"
 
