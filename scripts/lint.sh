@@ -57,6 +57,15 @@ image() {
 	KERNEL=series scripts/image.sh "$1" >/dev/null
 }
 
+# The kernel, and the selftests that the commit touches or whose harness it does.
+builds() {
+	image "$1"
+	git -C "$tree" diff --quiet "$1~" "$1" -- tools/testing/selftests && return
+	make -s -C "$B/src" O="$B/obj-selftests" ARCH="$ARCH" headers &&
+	make -s -C "$B/src/tools/testing/selftests" O="$B/obj-selftests" ARCH="$ARCH" \
+		FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
+}
+
 no_new_warnings() {
 	warnings base
 	warnings series
@@ -85,7 +94,7 @@ no_new_kernel_doc() {
 	exported "$tree" || say "notice: $(rel "$tree") has work that is not in series/$BASE: 'make refresh'"
 	check "series/$BASE is what git format-patch writes" scripts/refresh.sh check
 	for commit in $(git -C "$tree" rev-list --reverse base..series); do
-		check "builds: $(git -C "$tree" log -1 --format=%s "$commit")" image "$commit"
+		check "builds: $(git -C "$tree" log -1 --format=%s "$commit")" builds "$commit"
 	done
 	check "no new warning with W=1 and sparse" no_new_warnings
 	check "no new warning from kernel-doc" no_new_kernel_doc

@@ -36,7 +36,7 @@ if diff -rq "$series" "$new" >/dev/null; then
 	say "$series: nothing has changed"
 	exit 0
 fi
-diff -rq "$series" "$new" >&2 || :
+diff -rq "$series" "$(rel "$new")" >&2 || :
 [ "${1:-}" != check ] || exit 1
 rm -rf "$series.old"
 mv "$series" "$series.old"

@@ -51,9 +51,10 @@ VIOMMU = {
                "vfio_iommu_type1.allow_unsafe_interrupts=1"),
     "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on"),
 }
-# no_timer_check: TCG's timer is too coarse for the IO-APIC's check.
+# no_timer_check: TCG's timer is too coarse for the IO-APIC's check. rcu_expedited: on the
+# root bus, each removal waits for RCU, which is what the stress would do most of the time.
 CMDLINE = "console=ttyS0 ignore_loglevel printk.devkmsg=on no_timer_check panic=-1 " \
-          "hung_task_panic=1 softlockup_panic=1"
+          "hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
 
 REPORT = re.compile(
     r"BUG: |WARNING: |kernel BUG at|Oops: |general protection fault|Kernel panic|"
