@@ -16,6 +16,7 @@ image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
+[ "$KERNEL" = stock ] || [ ! -f "series/$BASE/$CONFIG.config" ] || fragments+=("series/$BASE/$CONFIG.config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
 commit() {

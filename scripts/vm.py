@@ -59,7 +59,7 @@ CMDLINE = "console=ttyS0 ignore_loglevel printk.devkmsg=on no_timer_check panic=
 REPORT = re.compile(
     r"BUG: |WARNING: |kernel BUG at|Oops: |general protection fault|Kernel panic|"
     r"INFO: task .* blocked|rcu: INFO|INFO: trying to register|UBSAN: |unreferenced object|"
-    r"Internal error: ")
+    r"Internal error: |^ *not ok \d")  # the last is KUnit's
 TIME = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ")
 
 
@@ -158,13 +158,14 @@ class Run:
     def __init__(self, kernel, viommu, result, tests):
         self.kernel, self.viommu, self.name, self.tests = kernel, viommu, result, tests
         self.results = []
+        self.cases = 0
         self.complete = False
 
     def boot(self, number):
         """Returns what ended the boot, or None if it was the last."""
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
-                     " ".join(["run", "-s", str(len(self.results)), *self.tests])), log)
+                     " ".join(["run", "-s", str(self.cases), *self.tests])), log)
         case, tap, report, first, count, last = None, [], [], 0, 0, []
         try:
             for line in vm.lines():
@@ -182,7 +183,10 @@ class Run:
                     continue
                 word, *rest = text.split(" ", 2)[1:]
                 if word == "run":
+                    if report:
+                        break
                     case, tap = rest[0].split(" ", 1)[1], []
+                    self.cases += 1
                 elif word == "end":
                     rc = int(rest[0].rsplit(" ", 1)[1])
                     verdict, why = self.verdict(tap, rc)
@@ -205,8 +209,8 @@ class Run:
             else:
                 what = "the VM ended early"
             self.add(case or ("shutdown" if self.complete else "boot"), "not ok", what, log, first or count, last)
-            if not case:
-                self.complete = True
+            # No further boot would get further.
+            self.complete |= not case
         finally:
             vm.end()
 
