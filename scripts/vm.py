@@ -162,11 +162,11 @@ class Run:
         self.complete = False
 
     def boot(self, number):
-        """Returns what ended the boot, or None if it was the last."""
+        """One boot, for as many of the cases that are left as it lasts."""
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
                      " ".join(["run", "-s", str(self.cases), *self.tests])), log)
-        case, tap, report, first, count, last = None, [], [], 0, 0, []
+        case, previous, tap, report, first, count, last = None, None, [], [], 0, 0, []
         try:
             for line in vm.lines():
                 count += 1
@@ -195,7 +195,7 @@ class Run:
                         self.add(case, "not ok", why, log, first)
                         return
                     self.add(case, verdict, why, log, count)
-                    case = None
+                    case, previous = None, case
                 elif word == "done":
                     self.complete = True
             if self.complete and not report:
@@ -208,9 +208,10 @@ class Run:
                 what = "QEMU: " + " ".join(last).strip()
             else:
                 what = "the VM ended early"
-            self.add(case or ("shutdown" if self.complete else "boot"), "not ok", what, log, first or count, last)
-            # No further boot would get further.
-            self.complete |= not case
+            self.add(case or (f"after {previous}" if previous else "boot"), "not ok", what, log,
+                     first or count, last)
+            # If it did not get to a case, nor will the next.
+            self.complete |= not case and not previous
         finally:
             vm.end()
 
