@@ -1,26 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kunit.sh: run the KUnit suites that drivers/iommu/.kunitconfig of the tree
-# $B/linux names, through the kernel's own kunit.py, in QEMU.
+# kunit.sh [LOG]: run the KUnit suites that drivers/iommu/.kunitconfig of the
+# tree $B/linux names, through the kernel's own kunit.py, in QEMU. With LOG, the
+# console of a kernel that has run them at boot: only read what they said.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
-[ -e "$tree/drivers/iommu/.kunitconfig" ] || die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
-mkdir -p "$B/result" "$B/log"
 raw=$B/log/kunit.log
+mkdir -p "$B/result" "$B/log"
+[ -e "$tree/drivers/iommu/.kunitconfig" ] || die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
 
-say "$BASE: KUnit, from $(rel "$tree")"
+kunit() {
+	if [ $# = 0 ]; then
+		"$tree/tools/testing/kunit/kunit.py" run --arch="$ARCH" --build_dir="$B/obj-kunit" \
+			--kunitconfig=drivers/iommu/.kunitconfig --jobs="$JOBS" </dev/null
+	else
+		# what the selftests say after that is TAP, too
+		sed 's/\r//; /bench: run/Q' "$1" | "$tree/tools/testing/kunit/kunit.py" parse
+	fi
+}
+
 status=0
-(cd "$tree" && tools/testing/kunit/kunit.py run --arch="$ARCH" --build_dir="$B/obj-kunit" \
-	--kunitconfig=drivers/iommu/.kunitconfig --jobs="$JOBS") 2>&1 | tee "$raw" || status=$?
+(cd "$tree" && kunit "$@") 2>&1 | tee "$raw" || status=$?
 
-# kunit.py prints its verdicts for people: [PASSED] name, [FAILED], [SKIPPED].
+# kunit.py's verdicts are for people: [PASSED] name, [FAILED], [SKIPPED].
 sed -E 's/^\[[0-9:]+\] //; s/\x1b\[[0-9;]*m//g' "$raw" | awk '
 	BEGIN { print "TAP version 13" }
-	/^=+ .* =+$/ { if (!/\[/) suite = $2; next }
-	/^\[PASSED\] / { print "ok " ++n " " suite " " substr($0, 10) }
-	/^\[FAILED\] / { print "not ok " ++n " " suite " " substr($0, 10) }
-	/^\[SKIPPED\] / { print "ok " ++n " " suite " " substr($0, 11) " # SKIP" }
-	END { print "1.." n }' >"$B/result/kunit.tap"
+	/^=+ .*subtests?\) =+$/ { suite = $2; test = ""; next }
+	/^=+ \[/ { test = ""; next }
+	/^=+ .* =+$/ { test = " " $2; next }
+	/^\[(PASSED|FAILED|SKIPPED|CRASHED)\] / {
+		what = $1
+		sub(/^\[[A-Z]+\] /, "")
+		print (what ~ /PASSED|SKIPPED/ ? "ok " : "not ok ") ++n " KUnit " suite test " " $0 \
+			(what ~ /SKIPPED/ ? " # SKIP" : "") }
+	END { print "1.." n + 0; exit !n }' >"$B/result/kunit.tap" || status=1
 exit $status
