@@ -112,9 +112,9 @@ def describe(lines):
     else:
         what = text.split("\n", 1)[0]
     # Where it broke: not in a lock or a list, but in who used them.
-    functions = re.findall(r"(?:RIP: 0010:|BUG: KASAN: .* in |WARNING: .* at \S+ |^ )(\w+)\+0x", text, re.M)
-    functions = [f for f in functions if not re.search(r"spin_|raw_|lock|_list|kasan|stack|report|^__warn|"
-                                                       r"^memset|^memcpy|^asm_|^exc_|^fixup", f)]
+    functions = re.findall(r"(?:RIP: 0010:|BUG: KASAN: .* in |WARNING: .* at \S+ |^ )(\w+)(?:\.[\w.]+)?\+0x", text, re.M)
+    functions = [f for f in functions if not re.search(
+        r"(^|_)(spin|raw|(un)?lock|mutex|list|kasan|stack|report|warn|asm|exc|mem\w+)(_|$)", f)]
     if functions:
         what += " in " + functions[0]
     return ("panic: " if panic else "") + what
