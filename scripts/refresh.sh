@@ -32,8 +32,15 @@ git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
 	--no-cover-letter --no-to --no-cc --no-add-header --no-notes \
 	--subject-prefix=PATCH --stat=72 --suffix=.patch -o "$new" base..series
 
+# What is in series/ is what is in the tree, from now on.
+exported_now() {
+	git -C "$tree" update-ref refs/bench/series series
+	patches_sum >"$tree/.git/bench-patches"
+}
+
 if diff -rq "$series" "$new" >/dev/null; then
 	say "$series: nothing has changed"
+	[ "${1:-}" = check ] || exported_now
 	exit 0
 fi
 diff -rq "$series" "$(rel "$new")" >&2 || :
@@ -42,5 +49,4 @@ rm -rf "$series.old"
 mv "$series" "$series.old"
 mv "$new" "$series"
 rm -rf "$series.old"
-git -C "$tree" update-ref refs/bench/series series
-patches_sum >"$tree/.git/bench-patches"
+exported_now

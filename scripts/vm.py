@@ -53,7 +53,7 @@ VIOMMU = {
 }
 # no_timer_check: TCG's timer is too coarse for the IO-APIC's check. rcu_expedited: on the
 # root bus, each removal waits for RCU, which is what the stress would do most of the time.
-CMDLINE = "console=ttyS0 ignore_loglevel printk.devkmsg=on no_timer_check panic=-1 " \
+CMDLINE = "console=ttyS0 printk.devkmsg=on no_timer_check panic=-1 " \
           "hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
 
 REPORT = re.compile(
@@ -68,11 +68,11 @@ def die(message):
     sys.exit(1)
 
 
-def qemu(kernel, viommu, accel, arguments):
+def qemu(kernel, viommu, accel, arguments, options=""):
     image = f"{B}/image/{kernel}/bzImage"
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
-    devices, options = VIOMMU[viommu]
+    devices, viommu_options = VIOMMU[viommu]
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
@@ -81,7 +81,7 @@ def qemu(kernel, viommu, accel, arguments):
             shutil.which("qemu-system-x86_64") or die("there is no qemu-system-x86_64"),
             "-accel", accel, *devices, *MACHINE,
             "-kernel", image, "-initrd", os.environ.get("INITRAMFS", f"{B}/initramfs.cpio.gz"),
-            "-append", f"{CMDLINE} {options} {os.environ.get('KARGS', '')} -- {arguments}"]
+            "-append", f"{CMDLINE} {options} {viommu_options} {os.environ.get('KARGS', '')} -- {arguments}"]
 
 
 def describe(lines):
@@ -165,7 +165,7 @@ class Run:
         """One boot, for as many of the cases that are left as it lasts."""
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
-                     " ".join(["run", "-s", str(self.cases), *self.tests])), log)
+                     " ".join(["run", "-s", str(self.cases), *self.tests]), "ignore_loglevel"), log)
         case, previous, tap, report, first, count, last = None, None, [], [], 0, 0, []
         try:
             for line in vm.lines():
