@@ -16,11 +16,10 @@ image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
-[ "$KERNEL" = stock ] || [ ! -f "series/$BASE/$CONFIG.config" ] || fragments+=("series/$BASE/$CONFIG.config")
+[ "$KERNEL" = stock ] || [ $# != 0 ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
 commit() {
-	local index
 	case $KERNEL in
 	stock)	git -C "$tree" rev-parse base ;;
 	series)	if [ -z "$(git -C "$tree" status --porcelain)" ]; then
@@ -28,11 +27,11 @@ commit() {
 			return
 		fi
 		index=$(mktemp "$B/index.XXXXXX")
+		trap 'rm -f "$index"' EXIT
 		cp "$tree/.git/index" "$index"
 		GIT_INDEX_FILE=$index git -C "$tree" add -A
 		git -C "$tree" commit-tree -p HEAD -m 'uncommitted work' \
-			"$(GIT_INDEX_FILE=$index git -C "$tree" write-tree)"
-		rm "$index" ;;
+			"$(GIT_INDEX_FILE=$index git -C "$tree" write-tree)" ;;
 	esac
 }
 

@@ -39,10 +39,10 @@ objects() {
 	done
 }
 
-# warnings COMMIT: what W=1 and sparse say of those objects, without line numbers
+# warnings NAME [COMMIT]: what W=1 and sparse say of those objects, without line numbers
 warnings() {
 	local found=()
-	image "$1"
+	image "${@:2}"
 	for o in $(objects); do
 		[ ! -e "$B/src/${o%.o}.c" ] || found+=("$o")
 	done
@@ -54,7 +54,7 @@ warnings() {
 }
 
 image() {
-	KERNEL=series scripts/image.sh "$1" >/dev/null
+	KERNEL=series scripts/image.sh "$@" >/dev/null
 }
 
 # The kernel, and the selftests that the commit touches or whose harness it does.
@@ -67,8 +67,9 @@ builds() {
 }
 
 no_new_warnings() {
-	warnings base
+	# the series as it is, with the options that it adds
 	warnings series
+	warnings base base
 	! comm -13 "$out/warnings.base" "$out/warnings.series" | grep .
 }
 
