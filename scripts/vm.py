@@ -21,7 +21,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 B = os.environ["B"]
 TOP = os.getcwd()
