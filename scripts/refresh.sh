@@ -27,9 +27,9 @@ description=$(git -C "$tree" config branch.series.description || :)
 git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
 	-c diff.mnemonicPrefix=false -c diff.renames=true \
 	-c diff.algorithm=default -c diff.context=3 -c format.useAutoBase=false \
-	-c format.from=false -c format.attach= -c format.signOff=false \
+	-c format.from=false -c format.signOff=false \
 	format-patch -q --zero-commit --no-signature --no-numbered --no-thread \
-	--no-cover-letter --no-to --no-cc --no-add-header --no-notes \
+	--no-attach --no-cover-letter --no-to --no-cc --no-add-header --no-notes \
 	--subject-prefix=PATCH --stat=72 --suffix=.patch -o "$new" base..series
 
 # What is in series/ is what is in the tree, from now on.
