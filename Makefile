@@ -28,7 +28,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check help deps deps-check tree refresh image selftests kunit boot lint clean distclean
+.PHONY: verdict check help deps deps-check tree refresh image selftests kunit mutants boot lint clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_group_membership_test vfio_group_stress
@@ -59,6 +59,10 @@ selftests: image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 kunit: tree ## Run the series' KUnit suites through kunit.py
 	@scripts/kunit.sh
 
+MUTANTS ?=
+mutants: tree ## Undo each fix in turn: do the KUnit suites notice?
+	@scripts/mutants.sh $(MUTANTS)
+
 boot: image ## A shell in the VM, with the selftests and edu devices at hand
 	@scripts/initramfs.sh
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
@@ -74,7 +78,7 @@ deps-check:
 	@scripts/deps.sh check
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result $(B)/mutants
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh
@@ -89,5 +93,6 @@ help: ## This
 	@echo '  VIOMMU=intel, virtio, amd or all'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: names, arguments joined by commas'
+	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'

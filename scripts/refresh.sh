@@ -19,7 +19,8 @@ new=$B/series.new
 rm -rf "$new"
 trap 'rm -rf "$new"' EXIT
 mkdir "$new"
-find "$series" -type f ! -name '*.patch' ! -name cover-letter -exec cp -t "$new" {} +
+cp -r "$series/." "$new"
+rm -f "$new"/*.patch "$new/cover-letter"
 description=$(git -C "$tree" config branch.series.description || :)
 [ -z "$description" ] || echo "$description" >"$new/cover-letter"
 

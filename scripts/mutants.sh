@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# mutants.sh [NAME...]: would the KUnit tests notice? Each series/$BASE/mutants/*.patch
+# undoes a fix of the series or breaks what it added; each of its lines "Fails: SUITE TEST"
+# names a test that must fail for it. It goes on top of what branch `series` has
+# committed, one at a time, in a worktree and with objects of its own. TAP; the last line counts.
+set -euo pipefail
+. "${0%/*}/common.sh"
+
+tree=$B/linux
+work=$B/mutants
+src=$work/linux
+said=$work/log/mutant.log
+mutants=("$@")
+[ $# != 0 ] || mapfile -t mutants < <(cd "series/$BASE/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//')
+n=0 failed=0
+
+kunit() {
+	B=$work scripts/kunit.sh >"$said" 2>&1
+}
+
+# result STATUS WHAT [LINE...]
+result() {
+	n=$((n + 1))
+	[ "$1" = ok ] || failed=$((failed + 1))
+	echo "$1 $n $2"
+	[ $# = 2 ] || printf '# %s\n' "${@:3}"
+}
+
+# What failed, without the parameters of tests that have some.
+failures() {
+	sed -n 's/^not ok [0-9]* KUnit \([^ ]* [^ ]*\).*/\1/p' "$work/result/kunit.tap" | uniq
+}
+
+mutant() {
+	local patch=series/$BASE/mutants/$1.patch missed=() all want
+	[ -e "$patch" ] || die "there is no $patch"
+	grep -q '^Fails: ' "$patch" || die "$patch names no test that fails"
+	reset
+	git -C "$src" apply "$PWD/$patch" 2>"$said" || {
+		result "not ok" "$1" "$patch does not apply:" "$(head -n 1 "$said")"
+		return
+	}
+	kunit || :
+	mapfile -t all < <(failures)
+	while read -r want; do
+		printf '%s\n' "${all[@]}" | grep -qxF "$want" || missed+=("does not notice: $want")
+	done < <(sed -n 's/^Fails: //p' "$patch")
+	if [ ${#missed[@]} = 0 ]; then
+		result ok "$1" "${all[@]}"
+	elif grep -q '^1\.\.0$' "$work/result/kunit.tap"; then
+		cp "$said" "$work/log/$1.log"
+		result "not ok" "$1" "no test ran: see $(rel "$work/log/$1.log")"
+	else
+		cp "$said" "$work/log/$1.log"
+		result "not ok" "$1" "${missed[@]}" "see $(rel "$work/log/$1.log")" "${all[@]}"
+	fi
+}
+
+reset() {
+	git -C "$src" checkout -q --force --detach "$commit"
+	git -C "$src" clean -qdff
+}
+
+# kunit.py catches this, and would have us go on with the next.
+trap 'exit 130' INT TERM
+mkdir -p "$work/log"
+exec 9>"$work/lock"
+flock 9
+[ -z "$(git -C "$tree" status --porcelain)" ] || say "notice: $(rel "$tree") has uncommitted work, which is left out"
+commit=$(git -C "$tree" rev-parse series)
+if ! [ -e "$src/.git" ]; then
+	say "$BASE: checking out the sources for mutants"
+	rm -rf "$src"
+	git -C "$tree" worktree prune
+	git -C "$tree" worktree add -q --detach "$src" "$commit"
+fi
+
+echo "TAP version 13"
+say "mutants: none (the series as it is)"
+reset
+if kunit; then
+	result ok "no mutant: all tests pass"
+else
+	mapfile -t all < <(failures)
+	result "not ok" "no mutant: all tests pass" "${all[@]}" "see $(rel "$said")"
+	mutants=()
+fi
+for m in "${mutants[@]}"; do
+	say "mutants: $m"
+	mutant "$m"
+done
+echo "1..$n"
+echo "$((n - failed)) passed, $failed failed"
+[ $failed = 0 ]
