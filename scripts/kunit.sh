@@ -14,7 +14,7 @@ mkdir -p "$B/result" "$B/log"
 kunit() {
 	if [ $# = 0 ]; then
 		"$tree/tools/testing/kunit/kunit.py" run --arch="$ARCH" --build_dir="$B/obj-kunit" \
-			--kunitconfig=drivers/iommu/.kunitconfig --jobs="$JOBS" </dev/null
+			--kunitconfig=drivers/iommu/.kunitconfig --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
 	else
 		# what the selftests say after that is TAP, too
 		sed 's/\r//; /bench: run/Q' "$1" | "$tree/tools/testing/kunit/kunit.py" parse

@@ -15,8 +15,9 @@ mutants=("$@")
 [ $# != 0 ] || mapfile -t mutants < <(cd "series/$BASE/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//')
 n=0 failed=0
 
+# The suites take 20 s; some mutants hang the kernel when a test has noticed them.
 kunit() {
-	B=$work scripts/kunit.sh >"$said" 2>&1
+	B=$work TIMEOUT=120 scripts/kunit.sh >"$said" 2>&1
 }
 
 # result STATUS WHAT [LINE...]
