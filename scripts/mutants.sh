@@ -30,7 +30,7 @@ result() {
 
 # What failed, without the parameters of tests that have some.
 failures() {
-	sed -n 's/^not ok [0-9]* KUnit \([^ ]* [^ ]*\).*/\1/p' "$work/result/kunit.tap" | uniq
+	sed -n 's/^not ok [0-9]* KUnit \([^ ]* [^ ][^ ]*\).*/\1/p' "$work/result/kunit.tap" | uniq
 }
 
 mutant() {
