@@ -25,6 +25,8 @@ needs() {
 	qemu-system-x86_64	qemu-system-x86		run
 	sparse			sparse			check
 	shellcheck		shellcheck		check
+	spatch			coccinelle		check
+	ocamlopt		ocaml-nox		check
 	bats			bats			check
 	EOF
 }

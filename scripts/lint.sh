@@ -26,15 +26,21 @@ check() {
 }
 
 # The person who mails signs off; a new file's entry in MAINTAINERS is the
-# series' own patch.
+# series' own patch; a source package has no history to look "Fixes:" up in.
 checkpatch() {
-	(cd "$tree" && scripts/checkpatch.pl --strict --terse --no-signoff --ignore FILE_PATH_CHANGES --show-types "$1")
+	local ignore=FILE_PATH_CHANGES
+	[ -n "$(git -C "$tree" rev-list -n 1 base~ 2>/dev/null)" ] || ignore+=,UNKNOWN_COMMIT_ID
+	(cd "$tree" && scripts/checkpatch.pl --strict --terse --no-signoff --ignore "$ignore" --show-types "$1")
 }
 
-# The objects of the C files that the series touches and this architecture builds.
+# The kernel's files that the series touches
+touched() {
+	git -C "$tree" diff --name-only --diff-filter=d base series -- "$1" ':!tools'
+}
+
+# The objects of those that this architecture builds
 objects() {
-	git -C "$tree" diff --name-only --diff-filter=d base series -- '*.c' ':!tools' |
-	while read -r file; do
+	touched '*.c' | while read -r file; do
 		[ ! -e "$B/obj-$CONFIG/${file%.c}.o" ] || echo "${file%.c}.o"
 	done
 }
@@ -73,12 +79,26 @@ no_new_warnings() {
 	! comm -13 "$out/warnings.base" "$out/warnings.series" | grep .
 }
 
+# What Coccinelle's rules of the kernel report of the C files that the series
+# touches. An old report matters only if the series has one, too.
+coccicheck() {
+	local log=$out/coccicheck.$1.log
+	git -C "$B/src" checkout -q --force --detach "$1"
+	xargs -r -P "$JOBS" -I{} make -s -C "$B/src" coccicheck MODE=report J=1 M={} >"$log" 2>&1
+	sed -nE 's/^([^ ]+\.[ch]):[0-9]+(:[0-9-]+)?: /\1: /p' "$log" | sort >"$out/coccicheck.$1"
+}
+
+no_new_coccicheck() {
+	touched '*.c' | coccicheck series || { tail -n 5 "$out/coccicheck.series.log"; return 1; }
+	cut -d: -f1 "$out/coccicheck.series" | sort -u | coccicheck base
+	! comm -13 "$out/coccicheck.base" "$out/coccicheck.series" | grep .
+}
+
 # kernel-doc's, likewise
 no_new_kernel_doc() {
 	local file commit
 	for commit in base series; do
-		git -C "$tree" diff --name-only --diff-filter=d base series -- '*.[ch]' ':!tools' |
-		while read -r file; do
+		touched '*.[ch]' | while read -r file; do
 			git -C "$tree" show "$commit:$file" >"$out/source.${file##*.}" 2>/dev/null || continue
 			"$tree/scripts/kernel-doc" -none "$out/source.${file##*.}" 2>&1 |
 				sed -E "s|^.*source\.[ch]:[0-9]+:|$file:|" || :
@@ -98,6 +118,7 @@ no_new_kernel_doc() {
 		check "builds: $(git -C "$tree" log -1 --format=%s "$commit")" builds "$commit"
 	done
 	check "no new warning with W=1 and sparse" no_new_warnings
+	check "no new report from coccicheck" no_new_coccicheck
 	check "no new warning from kernel-doc" no_new_kernel_doc
 	check "shellcheck" shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run
 	check "shellcheck guest/init" shellcheck -s dash guest/init
