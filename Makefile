@@ -31,7 +31,7 @@ unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 .PHONY: verdict check help deps deps-check tree refresh image selftests kunit mutants boot lint clean distclean
 .DEFAULT_GOAL := verdict
 
-TESTS ?= vfio_dma_test vfio_group_membership_test vfio_group_stress
+TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
 verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2

@@ -82,7 +82,8 @@ step() {
 step build build
 step lint scripts/lint.sh
 step vm run
-step kunit scripts/kunit.sh "$B/log/series-debug-intel.1.log"
+step kunit-boot scripts/kunit.sh "$B/log/series-debug-intel.1.log"
+step kunit scripts/kunit.sh
 bats --formatter tap tests >"$B/result/bench.tap" || :
 
 awk '

@@ -7,7 +7,8 @@ set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
-raw=$B/log/kunit.log
+name=kunit${1:+-boot}
+raw=$B/log/$name.log
 mkdir -p "$B/result" "$B/log"
 [ -e "$tree/drivers/iommu/.kunitconfig" ] || die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
 
@@ -35,5 +36,5 @@ sed -E 's/^\[[0-9:]+\] //; s/\x1b\[[0-9;]*m//g' "$raw" | awk '
 		sub(/^\[[A-Z]+\] /, "")
 		print (what ~ /PASSED|SKIPPED/ ? "ok " : "not ok ") ++n " KUnit " suite test " " $0 \
 			(what ~ /SKIPPED/ ? " # SKIP" : "") }
-	END { print "1.." n + 0; exit !n }' >"$B/result/kunit.tap" || status=1
+	END { print "1.." n + 0; exit !n }' >"$B/result/$name.tap" || status=1
 exit $status

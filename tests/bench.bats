@@ -112,6 +112,7 @@ hanging_guest() {
 	commit 5 five
 	run -0 make LINUX="$fake" refresh
 	[ -f series/6.1/0001-fake-turn-5-into-five.patch ]
+	run -1 grep '^MIME-Version:' series/6.1/0001-fake-turn-5-into-five.patch
 	before=$(sha256sum series/6.1/*)
 	rm -r build
 	make LINUX="$fake" tree
