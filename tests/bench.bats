@@ -58,6 +58,10 @@ hanging_guest() {
 	(cd "$BATS_TEST_TMPDIR/root" && find . | cpio -o -H newc --quiet) >"$INITRAMFS"
 }
 
+sums() {
+	find series/6.1 -type f -exec sha256sum {} + | sort -k 2
+}
+
 @test "an unknown BASE, KERNEL, CONFIG, VIOMMU is refused before any work" {
 	for bad in BASE=9.9 KERNEL=mine CONFIG=slow VIOMMU=arm DEPS=maybe ACCEL=xen; do
 		run -2 make "$bad" selftests
@@ -113,23 +117,23 @@ hanging_guest() {
 	run -0 make LINUX="$fake" refresh
 	[ -f series/6.1/0001-fake-turn-5-into-five.patch ]
 	run -1 grep '^MIME-Version:' series/6.1/0001-fake-turn-5-into-five.patch
-	before=$(sha256sum series/6.1/*)
+	before=$(sums)
 	rm -r build
 	make LINUX="$fake" tree
 	grep -x five build/6.1-fake/linux/Kbuild
 	run -0 make LINUX="$fake" refresh
 	[[ $output == *"nothing has changed"* ]]
-	[ "$before" = "$(sha256sum series/6.1/*)" ]
+	[ "$before" = "$(sums)" ]
 }
 
 @test "refresh refuses uncommitted changes, and loses nothing" {
 	make LINUX="$fake" tree
-	before=$(sha256sum series/6.1/*)
+	before=$(sums)
 	sed -i 's/^7$/seven/' build/6.1-fake/linux/Kbuild
 	run -2 make LINUX="$fake" refresh
 	[[ $output == *"error: build/6.1-fake/linux has uncommitted changes"* ]]
 	grep -x seven build/6.1-fake/linux/Kbuild
-	[ "$before" = "$(sha256sum series/6.1/*)" ]
+	[ "$before" = "$(sums)" ]
 }
 
 @test "distclean refuses to remove work that is nowhere else" {
