@@ -65,7 +65,12 @@ image() {
 
 # The kernel, and the selftests that the commit touches or whose harness it does.
 builds() {
-	image "$1"
+	# What touches only tools/ leaves the kernel as it is.
+	if git -C "$tree" diff --quiet "$1~" "$1" -- . ':!tools'; then
+		git -C "$B/src" checkout -q --force --detach "$1"
+	else
+		image "$1"
+	fi
 	git -C "$tree" diff --quiet "$1~" "$1" -- tools/testing/selftests && return
 	make -s -C "$B/src" O="$B/obj-selftests" ARCH="$ARCH" headers &&
 	make -s -C "$B/src/tools/testing/selftests" O="$B/obj-selftests" ARCH="$ARCH" \
