@@ -28,7 +28,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check help deps deps-check tree refresh image selftests kunit mutants boot lint clean distclean
+.PHONY: verdict check help deps deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -68,8 +68,11 @@ boot: image ## A shell in the VM, with the selftests and edu devices at hand
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
 	@scripts/vm.py shell $(KERNEL)-$(CONFIG) $(firstword $(viommus))
 
-lint: deps-check tree ## checkpatch, sparse, W=1, kernel-doc, each patch builds, shellcheck
+lint: deps-check tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellcheck
 	@scripts/lint.sh
+
+bisect: tree ## Does the kernel build after each patch?
+	@scripts/bisect.sh
 
 deps:
 	@scripts/deps.sh run

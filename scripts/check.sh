@@ -81,6 +81,7 @@ step() {
 
 step build build
 step lint scripts/lint.sh
+step bisect scripts/bisect.sh
 step vm run
 step kunit-boot scripts/kunit.sh "$B/log/series-debug-intel.1.log"
 step kunit scripts/kunit.sh

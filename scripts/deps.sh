@@ -27,6 +27,8 @@ needs() {
 	shellcheck		shellcheck		check
 	spatch			coccinelle		check
 	ocamlopt		ocaml-nox		check
+	/usr/share/doc/python3-ply	python3-ply	check
+	/usr/share/doc/python3-git	python3-git	check
 	bats			bats			check
 	EOF
 }

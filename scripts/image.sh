@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# image.sh [COMMIT]: build the kernel $KERNEL in configuration $CONFIG, in
-# $B/obj-$CONFIG from the sources in $B/src, and print the image's path.
+# image.sh [COMMIT TARGET...]: build the kernel $KERNEL in configuration $CONFIG,
+# in $B/obj-$CONFIG from the sources in $B/src, and print the image's path.
 # `stock` is the tag base, `series` the working tree $B/linux as it is now,
 # commits and all. The two take turns in the same folders, so that the second
-# is an incremental build. With COMMIT: build that one, and keep no image.
+# is an incremental build. With COMMIT: make TARGET of that one, with the
+# options of $KERNEL, and keep no image.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -16,7 +17,7 @@ image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
-[ "$KERNEL" = stock ] || [ $# != 0 ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
+[ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
 commit() {
@@ -82,6 +83,8 @@ exec 9>"$B/lock"
 flock 9
 
 commit=${1:-$(commit)}
+targets=("${@:2}")
+[ $# != 0 ] || targets=(bzImage)
 stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $(cat "${fragments[@]}" "$0" | sha256sum) $(gcc --version | head -n 1)"
 if [ $# = 0 ] && [ "$stamp" = "$(cat "$image/stamp" 2>/dev/null)" ]; then
 	echo "$image/bzImage"
@@ -102,7 +105,7 @@ git -C "$src" clean -qdff
 configure >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "cannot configure $name: see $(rel "$log")"; }
 dropped=$(dropped)
 [ -z "$dropped" ] || die "these options did not take effect: ${dropped//$'\n'/ }"
-kbuild bzImage 2>&1 | tee -a "$log" | progress || {
+kbuild "${targets[@]}" 2>&1 | tee -a "$log" | progress || {
 	grep -E 'error:|Error |undefined reference' "$log" | head -n 10 >&2 || :
 	die "$name does not build: see $(rel "$log")"
 }
