@@ -16,14 +16,15 @@ one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($
 $(call one-of,BASE,$(bases))
 $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
-$(call one-of,VIOMMU,intel virtio amd all)
+viommu-x86_64 := intel intel-noir intel-sm virtio amd
+$(call one-of,VIOMMU,$(viommu-$(ARCH)) all)
 $(call one-of,ARCH,x86_64)
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 
 override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
-viommus := $(if $(filter all,$(VIOMMU)),intel virtio amd,$(VIOMMU))
+viommus := $(if $(filter all,$(VIOMMU)),$(viommu-$(ARCH)),$(VIOMMU))
 export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
@@ -93,7 +94,7 @@ help: ## This
 	@echo '  BASE=$(BASE)    the series: $(bases)'
 	@echo '  KERNEL=series (the tree as it is now) or stock (without our patches)'
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
-	@echo '  VIOMMU=intel, virtio, amd or all'
+	@echo '  VIOMMU=$(viommu-$(ARCH)) or all'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: names, arguments joined by commas'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'

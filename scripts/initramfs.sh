@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # initramfs.sh: build the selftests of $B/linux, install them the way any
-# kernel does, and pack them with busybox and guest/init: $B/initramfs.cpio.gz.
+# kernel does, and pack them with busybox and guest/: $B/initramfs.cpio.gz.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -24,7 +24,7 @@ flock 9
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"
 }
-cp /bin/busybox "$root/bin/"
+cp /bin/busybox guest/hotplug "$root/bin/"
 cp guest/init "$root/init"
 (cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet | gzip -1) >"$out.tmp"
 mv "$out.tmp" "$out"

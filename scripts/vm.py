@@ -19,6 +19,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -28,26 +29,35 @@ TOP = os.getcwd()
 # 5 s; a debug kernel may be silent for a while when it boots or scans for leaks.
 SILENCE = int(os.environ.get("SILENCE", 60))
 
-EDU = "edu,dma_mask=0xffffffff"
+
+
+def edu(slot, bus="pcie.0"):
+    """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
+    number = {"pcie.0": "00", "rp1": "01", "bridge": "03"}[bus]
+    device, _, function = slot.partition(".")
+    return ["-device", f"edu,dma_mask=0xffffffff,id=edu-{number}-{device:>02}.{function or 0},"
+                       f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
+
+
 # The group kinds (docs/bench.md): two devices each.
 MACHINE = [
     "-M", "q35,kernel-irqchip=split", "-cpu", "max", "-smp", "2", "-m", "1G",
     "-nodefaults", "-display", "none", "-no-reboot",
-    "-device", EDU + ",addr=0x8", "-device", EDU + ",addr=0x9",
-    "-device", EDU + ",addr=0x10.0,multifunction=on",
-    "-device", EDU + ",addr=0x10.1,multifunction=on",
+    *edu("8"), *edu("9"), *edu("10.0"), *edu("10.1"),
     "-device", "pcie-root-port,id=rp1,addr=0x11,chassis=1,slot=1",
-    "-device", EDU + ",bus=rp1,addr=0x0.0,multifunction=on",
-    "-device", EDU + ",bus=rp1,addr=0x0.1,multifunction=on",
+    *edu("0.0", "rp1"), *edu("0.1", "rp1"),
     "-device", "pcie-root-port,id=rp2,addr=0x12,chassis=2,slot=2",
     "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
-    "-device", EDU + ",bus=bridge,addr=0x1", "-device", EDU + ",bus=bridge,addr=0x2",
+    *edu("1", "bridge"), *edu("2", "bridge"),
 ]
+UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
 VIOMMU = {
     "intel": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
-    "virtio": (["-device", "virtio-iommu-pci,addr=0x2"],
-               "vfio_iommu_type1.allow_unsafe_interrupts=1"),
+    "intel-noir": (["-device", "intel-iommu,intremap=off,caching-mode=on"], f"intel_iommu=on {UNSAFE}"),
+    "intel-sm": (["-device", "intel-iommu,intremap=on,caching-mode=on,x-scalable-mode=on"],
+                 "intel_iommu=on,sm_on"),
+    "virtio": (["-device", "virtio-iommu-pci,addr=0x2"], UNSAFE),
     "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on"),
 }
 # no_timer_check: TCG's timer is too coarse for the IO-APIC's check. rcu_expedited: on the
@@ -119,14 +129,24 @@ def describe(lines):
     return ("panic: " if panic else "") + what
 
 
+def start(command, **how):
+    """QEMU, with its monitor at the other end of the guest's second serial port"""
+    monitor, port = socket.socketpair()
+    with monitor, port:
+        return subprocess.Popen(
+            [*command, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}", "-mon", "monitor,mode=control",
+             "-chardev", f"socket,id=port,fd={port.fileno()}", "-serial", "chardev:port"],
+            pass_fds=(monitor.fileno(), port.fileno()), **how)
+
+
 class Vm:
     """One boot: yields the console's lines until the VM ends or hangs."""
 
     def __init__(self, command, log):
         self.log = log
         self.hung = False
-        self.process = subprocess.Popen(command + ["-serial", "stdio"], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.process = start(command + ["-serial", "stdio"], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def lines(self):
         rest = b""
@@ -270,7 +290,7 @@ def main():
         os.environ["ACCEL"] = "tcg"
     if mode == "shell":
         command = qemu(rest[0], rest[1], os.environ.get("ACCEL", "tcg"), "shell")
-        sys.exit(subprocess.call(command + ["-serial", "mon:stdio"]))
+        sys.exit(start(command + ["-serial", "mon:stdio"]).wait())
     runs = [Run(kernel, viommu, result, tests.split()) for kernel, viommu, result, tests in
             (run.split(maxsplit=3) for run in " ".join(rest).split("+")[1:])]
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
