@@ -29,7 +29,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check help deps deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
+.PHONY: verdict check check-all help deps deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -42,6 +42,9 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 
 check: deps-check tree ## All that CI runs; its last line counts
 	@scripts/check.sh
+
+check-all: deps-check tree ## The same, and every cell of the matrix
+	@scripts/check.sh $(viommu-$(ARCH))
 
 tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
 	@scripts/tree.sh
@@ -89,14 +92,14 @@ distclean: ## Remove all of build/<base>/, unless it has work of yours
 
 help: ## This
 	@echo 'Targets:'
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo 'Variables:'
 	@echo '  BASE=$(BASE)    the series: $(bases)'
 	@echo '  KERNEL=series (the tree as it is now) or stock (without our patches)'
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
 	@echo '  VIOMMU=$(viommu-$(ARCH)) or all'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
-	@echo '  TESTS="..."   what `make selftests` runs: names, arguments joined by commas'
+	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM, PROGRAM,-ARGUMENT,VALUE or PROGRAM/CASES'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'
