@@ -29,7 +29,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all help deps deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
+.PHONY: verdict check check-all bench help deps deps-bench deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -45,6 +45,12 @@ check: deps-check tree ## All that CI runs; its last line counts
 
 check-all: deps-check tree ## The same, and every cell of the matrix
 	@scripts/check.sh $(viommu-$(ARCH))
+
+bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
+	@KERNEL=stock scripts/image.sh >&2
+	@scripts/image.sh >&2
+	@scripts/initramfs.sh
+	@scripts/cost.py $(KERNEL) $(viommus)
 
 tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
 	@scripts/tree.sh
@@ -81,11 +87,14 @@ bisect: tree ## Does the kernel build after each patch?
 deps:
 	@scripts/deps.sh run
 
+deps-bench:
+	@scripts/deps.sh bench
+
 deps-check:
 	@scripts/deps.sh check
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result $(B)/mutants
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh

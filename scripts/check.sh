@@ -112,6 +112,7 @@ step build build
 step lint scripts/lint.sh
 step bisect scripts/bisect.sh
 step vm run
+step cost scripts/cost.py series intel
 step kunit-boot scripts/kunit.sh "$B/log/series-debug-intel.1.log"
 step kunit scripts/kunit.sh
 bats --formatter tap tests >"$B/result/bench.tap" || :

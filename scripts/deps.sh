@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# deps.sh run|check: make sure that the tools are there which `make` (run) or
-# `make check` (check) needs. DEPS=skip: only look, and name what is missing.
+# deps.sh run|bench|check: make sure that the tools are there which `make` (run),
+# `make bench` (bench) or `make check` (check: all) needs. DEPS=skip: only look, and
+# name what is missing.
 set -euo pipefail
 
 # what is looked for (a command, or a file)	its Debian package	who needs it
@@ -23,6 +24,7 @@ needs() {
 	/usr/include/linux/kvm.h	linux-libc-dev	run
 	/bin/busybox		busybox-static		run
 	qemu-system-x86_64	qemu-system-x86		run
+	gnuplot			gnuplot-nox		bench
 	sparse			sparse			check
 	shellcheck		shellcheck		check
 	spatch			coccinelle		check
@@ -35,7 +37,7 @@ needs() {
 
 missing=() packages=()
 while read -r what package who; do
-	[ "$who" = run ] || [ "$1" = check ] || continue
+	[ "$who" = run ] || [ "$who" = "$1" ] || [ "$1" = check ] || continue
 	case $what in
 	/*)	[ -e "$what" ] && continue ;;
 	*)	[ -n "$(type -P "$what")" ] && continue ;;

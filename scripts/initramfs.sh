@@ -19,7 +19,10 @@ flock 9
 	mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
 	make -s -C "$B/linux" O="$obj" ARCH="$ARCH" headers &&
 	make -s -C "$B/linux/tools/testing/selftests" O="$obj" ARCH="$ARCH" \
-		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install
+		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install &&
+	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$B/linux/tools/include" -isystem "$obj/usr/include" \
+		-I "$B/linux/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
+		guest/attach_cost.c "$B"/linux/tools/testing/selftests/vfio/lib/*.c
 } >"$log" 2>&1 || {
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"
