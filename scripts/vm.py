@@ -253,7 +253,7 @@ class Run:
         said = [re.sub(r"^# [\w.-]+\.c:\d+:\w+:", "", line) for line in tap
                 if re.match(r"# [\w.-]+\.c:\d+:", line)]
         said = [line for line in said if not line.startswith("Expected ")] or said or \
-               [line for line in tap if line.startswith("# ")] or [f"exit code {rc}"]
+               [line[2:] for line in tap if line.startswith("# ")] or [f"exit code {rc}"]
         return "not ok", said[0]
 
     def add(self, case, verdict, why, log, line, last=()):
