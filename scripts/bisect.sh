@@ -35,7 +35,7 @@ commits=$(git -C "$tree" rev-list --reverse base..series)
 		subject=$(git -C "$tree" log -1 --format=%s "$commit")
 		stamp=$({
 			git -C "$tree" rev-parse "$commit^{tree}" "$commit~^{tree}"
-			cat config/core.config "config/$ARCH.config" scripts/image.sh "$0"
+			cat config/*.config scripts/image.sh "$0"
 			gcc --version
 		} | sha256sum | cut -c1-40)
 		if [ -e "$built/$stamp" ]; then

@@ -17,6 +17,7 @@ image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
+[ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
 [ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
