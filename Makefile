@@ -29,7 +29,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all bench help deps deps-bench deps-check tree refresh image selftests kunit mutants boot lint bisect clean distclean
+.PHONY: verdict check check-all bench help deps tree refresh image selftests kunit mutants boot lint bisect clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -40,10 +40,10 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@scripts/vm.py run + stock-$(CONFIG) intel verdict-stock vfio_group_membership_test + series-$(CONFIG) intel verdict-series vfio_group_membership_test
 	@scripts/verdict.py stock=verdict-stock series=verdict-series
 
-check: deps-check tree ## All that CI runs; its last line counts
+check: deps-check-lint-bench-testpmd tree ## All that CI runs; its last line counts
 	@scripts/check.sh
 
-check-all: deps-check tree ## The same, and every cell of the matrix
+check-all: deps-check-lint-bench-testpmd tree ## The same, and every cell of the matrix
 	@scripts/check.sh $(viommu-$(ARCH))
 
 bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
@@ -73,25 +73,22 @@ MUTANTS ?=
 mutants: tree ## Undo each fix in turn: do the KUnit suites notice?
 	@scripts/mutants.sh $(MUTANTS)
 
-boot: image ## A shell in the VM, with the selftests and edu devices at hand
+boot: image ## A shell in the VM, with the host's tools, the selftests and devices at hand
 	@scripts/initramfs.sh
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
 	@scripts/vm.py shell $(KERNEL)-$(CONFIG) $(firstword $(viommus))
 
-lint: deps-check tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellcheck
+lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellcheck
 	@scripts/lint.sh
 
 bisect: tree ## Does the kernel build after each patch?
 	@scripts/bisect.sh
 
 deps:
-	@scripts/deps.sh run
+	@scripts/deps.sh $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
 
-deps-bench:
-	@scripts/deps.sh bench
-
-deps-check:
-	@scripts/deps.sh check
+deps-%:
+	@scripts/deps.sh $(subst -, ,$*)
 
 clean: ## Remove what was built; the tree stays
 	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants

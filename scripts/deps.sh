@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# deps.sh run|bench|check: make sure that the tools are there which `make` (run),
-# `make bench` (bench) or `make check` (check: all) needs. DEPS=skip: only look, and
-# name what is missing.
+# deps.sh [WHO...]: make sure that the tools are there which every run needs, and
+# which WHO of the last column does. DEPS=skip: only look, and name what is missing.
 set -euo pipefail
 
 # what is looked for (a command, or a file)	its Debian package	who needs it
@@ -25,19 +24,20 @@ needs() {
 	/bin/busybox		busybox-static		run
 	qemu-system-x86_64	qemu-system-x86		run
 	gnuplot			gnuplot-nox		bench
-	sparse			sparse			check
-	shellcheck		shellcheck		check
-	spatch			coccinelle		check
-	ocamlopt		ocaml-nox		check
-	/usr/share/doc/python3-ply	python3-ply	check
-	/usr/share/doc/python3-git	python3-git	check
+	sparse			sparse			lint
+	shellcheck		shellcheck		lint
+	spatch			coccinelle		lint
+	ocamlopt		ocaml-nox		lint
+	/usr/share/doc/python3-ply	python3-ply	lint
+	/usr/share/doc/python3-git	python3-git	lint
 	bats			bats			check
+	dpdk-testpmd		dpdk-dev		testpmd
 	EOF
 }
 
 missing=() packages=()
 while read -r what package who; do
-	[ "$who" = run ] || [ "$who" = "$1" ] || [ "$1" = check ] || continue
+	[[ " run $* " == *" $who "* ]] || continue
 	case $what in
 	/*)	[ -e "$what" ] && continue ;;
 	*)	[ -n "$(type -P "$what")" ] && continue ;;

@@ -29,5 +29,6 @@ flock 9
 }
 cp /bin/busybox guest/hotplug "$root/bin/"
 cp guest/init "$root/init"
+cp guest/testpmd "$root/kselftest/vfio/"
 (cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet | gzip -1) >"$out.tmp"
 mv "$out.tmp" "$out"

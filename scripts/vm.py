@@ -33,7 +33,7 @@ SILENCE = int(os.environ.get("SILENCE", 60))
 
 def edu(slot, bus="pcie.0"):
     """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
-    number = {"pcie.0": "00", "rp1": "01", "bridge": "03"}[bus]
+    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "05"}[bus]
     device, _, function = slot.partition(".")
     return ["-device", f"edu,dma_mask=0xffffffff,id=edu-{number}-{device:>02}.{function or 0},"
                        f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
@@ -50,6 +50,23 @@ MACHINE = [
     "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
     *edu("1", "bridge"), *edu("2", "bridge"),
 ]
+# The host's root file system, read-only.
+HOST_ROOT = ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
+# Two groups of two NICs, which send each other what they send, and an edu.
+NICS = [
+    "-netdev", "hubport,id=net0,hubid=0", "-netdev", "hubport,id=net1,hubid=0",
+    "-device", "e1000,netdev=net0,addr=0x13.0,multifunction=on",
+    "-device", "e1000,netdev=net1,addr=0x13.1,multifunction=on",
+    *edu("13.2"),
+    "-netdev", "hubport,id=net2,hubid=1", "-netdev", "hubport,id=net3,hubid=1",
+    "-device", "pcie-root-port,id=rp3,addr=0x14,chassis=3,slot=3",
+    "-device", "pcie-pci-bridge,id=bridge2,bus=rp3",
+    "-device", "e1000,netdev=net2,bus=bridge2,addr=0x1",
+    "-device", "e1000,netdev=net3,bus=bridge2,addr=0x2",
+    *edu("3", "bridge2"),
+]
+# What a VM has besides when it runs one of these tests, or a shell.
+EXTRAS = {"testpmd": NICS + HOST_ROOT}
 UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
 VIOMMU = {
@@ -85,18 +102,19 @@ def die(message):
     sys.exit(1)
 
 
-def qemu(kernel, viommu, accel, arguments, options=""):
+def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     image = f"{B}/image/{kernel}/bzImage"
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
+    extras = [word for test in tests for word in EXTRAS.get(re.split("[,/]", test)[0], [])]
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
     # The VM dies with us, however we die.
     return ["setpriv", "--pdeathsig", "KILL",
             shutil.which("qemu-system-x86_64") or die("there is no qemu-system-x86_64"),
-            "-accel", accel, *devices, *MACHINE,
+            "-accel", accel, *devices, *MACHINE, *extras,
             "-kernel", image, "-initrd", os.environ.get("INITRAMFS", f"{B}/initramfs.cpio.gz"),
             "-append", f"{CMDLINE} {options} {viommu_options} {os.environ.get('KARGS', '')} -- {arguments}"]
 
@@ -192,7 +210,7 @@ class Run:
         """One boot, for as many of the cases that are left as it lasts."""
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
-                     " ".join(["run", "-s", str(self.cases), *self.tests]), "ignore_loglevel"), log)
+                     " ".join(["run", "-s", str(self.cases), *self.tests]), "ignore_loglevel", self.tests), log)
         case, previous, tap, report, first, count, last = None, None, [], [], 0, 0, []
         try:
             for line in vm.lines():
@@ -297,7 +315,7 @@ def main():
         print("notice: no boot ends under KVM here: TCG it is", file=sys.stderr)
         os.environ["ACCEL"] = "tcg"
     if mode == "shell":
-        command = qemu(rest[0], rest[1], os.environ.get("ACCEL", "tcg"), "shell")
+        command = qemu(rest[0], rest[1], os.environ.get("ACCEL", "tcg"), "shell", tests=EXTRAS)
         sys.exit(start(command + ["-serial", "mon:stdio"]).wait())
     runs = [Run(kernel, viommu, result, tests.split()) for kernel, viommu, result, tests in
             (run.split(maxsplit=3) for run in " ".join(rest).split("+")[1:])]

@@ -80,6 +80,16 @@ sums() {
 	no_build
 }
 
+@test "what only a test needs is missed only by that test" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s /usr/bin/* "$BATS_TEST_TMPDIR/bin/"
+	rm -f "$BATS_TEST_TMPDIR/bin/dpdk-testpmd"
+	PATH=$BATS_TEST_TMPDIR/bin run -2 make DEPS=skip TESTS=testpmd selftests
+	[[ ${lines[0]} == "deps: missing: dpdk-testpmd (Debian: apt-get install dpdk-dev)" ]]
+	PATH=$BATS_TEST_TMPDIR/bin run -0 make DEPS=skip deps
+	no_build
+}
+
 @test "LINUX that is no kernel tree is refused" {
 	run -2 make LINUX="$BATS_TEST_TMPDIR" tree
 	[[ $output == *"LINUX=$BATS_TEST_TMPDIR is no kernel source tree"* ]]
