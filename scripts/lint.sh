@@ -129,7 +129,7 @@ no_new_kernel_doc() {
 	exported "$tree" || say "notice: $(rel "$tree") has work that is not in series/$BASE: 'make refresh'"
 	check "series/$BASE is what git format-patch writes" scripts/refresh.sh check
 	check "shellcheck" shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run
-	check "shellcheck guest/init" shellcheck -s dash guest/init
+	check "shellcheck guest" shellcheck -s dash guest/*
 	check "no machine's path or package host in what is tracked" bash -c \
 		"! git grep -nE '(/work/|/home/|(deb|ftp|snapshot)\.debian\.org|deb\.nodesource)' -- . ':!scripts/lint.sh'"
 	check "no new warning from kernel-doc" no_new_kernel_doc
