@@ -21,7 +21,7 @@ stock() {
 	local viommu case
 	{
 		while read -r viommu case; do
-			if grep -qE "^not ok [0-9]+ $case$" "$B/result/stock-fast-$viommu.tap.stock"; then
+			if grep -qsE "^not ok [0-9]+ $case$" "$B/result/stock-fast-$viommu"{,-testpmd}.tap.stock; then
 				echo "ok stock fails $viommu $case"
 			else
 				echo "not ok stock fails $viommu $case"
@@ -88,6 +88,10 @@ run() {
 		vm series-fast intel-sm series-fast-intel-sm "$dma" "$membership/*.alias.*"
 		vm stock-fast virtio stock-fast-virtio "$type1"
 	fi
+	vm stock-fast intel stock-fast-intel-testpmd testpmd
+	for viommu in "${matrix[@]:-intel}"; do
+		vm series-fast "$viommu" "series-fast-$viommu-testpmd" testpmd
+	done
 	scripts/vm.py run "${vms[@]}"
 	# what stock fails is not ours, but what it must fail or pass is
 	for result in "$B"/result/stock-*.tap; do
