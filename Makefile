@@ -4,27 +4,30 @@
 BASE   ?= 6.1
 KERNEL ?= series
 CONFIG ?= fast
-VIOMMU ?= intel
 ARCH   ?= x86_64
+VIOMMU ?= $(firstword $(viommu-$(ARCH)))
 JOBS   ?= $(shell nproc)
 LINUX  ?=
 DEPS   ?=
 ACCEL  ?= tcg
+
+viommu-x86_64 := intel intel-noir intel-sm virtio amd
+viommu-arm64  := smmuv3 virtio
 
 bases := $(notdir $(wildcard series/*))
 one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($1): want one of: $2)),$(error $1=$($1): want one of: $2))
 $(call one-of,BASE,$(bases))
 $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
-viommu-x86_64 := intel intel-noir intel-sm virtio amd
+$(call one-of,ARCH,x86_64 arm64)
 $(call one-of,VIOMMU,$(viommu-$(ARCH)) all)
-$(call one-of,ARCH,x86_64)
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 
 override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
 viommus := $(if $(filter all,$(VIOMMU)),$(viommu-$(ARCH)),$(VIOMMU))
+a := $(if $(filter-out x86_64,$(ARCH)),$(ARCH)-)
 export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
@@ -37,13 +40,13 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
-	@scripts/vm.py run + stock-$(CONFIG) intel verdict-stock vfio_group_membership_test + series-$(CONFIG) intel verdict-series vfio_group_membership_test
-	@scripts/verdict.py stock=verdict-stock series=verdict-series
+	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock vfio_group_membership_test + $(a)series-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series vfio_group_membership_test
+	@scripts/verdict.py stock=$(a)verdict-stock series=$(a)verdict-series
 
-check: deps-check-lint-bench-testpmd tree ## All that CI runs; its last line counts
+check: deps-check-lint-bench-testpmd-arm64 tree ## All that CI runs; its last line counts
 	@scripts/check.sh
 
-check-all: deps-check-lint-bench-testpmd tree ## The same, and every cell of the matrix
+check-all: deps-check-lint-bench-testpmd-arm64 tree ## The same, and every cell of the matrix
 	@scripts/check.sh $(viommu-$(ARCH))
 
 bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
@@ -63,8 +66,8 @@ image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 
 selftests: image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 	@scripts/initramfs.sh
-	@scripts/vm.py run $(foreach v,$(viommus),+ $(KERNEL)-$(CONFIG) $v selftests-$v $(TESTS))
-	@scripts/verdict.py $(foreach v,$(viommus),$v=selftests-$v)
+	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(KERNEL)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
+	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$v)
 
 kunit: tree ## Run the series' KUnit suites through kunit.py
 	@scripts/kunit.sh
@@ -76,7 +79,7 @@ mutants: tree ## Undo each fix in turn: do the KUnit suites notice?
 boot: image ## A shell in the VM, with the host's tools, the selftests and devices at hand
 	@scripts/initramfs.sh
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
-	@scripts/vm.py shell $(KERNEL)-$(CONFIG) $(firstword $(viommus))
+	@scripts/vm.py shell $(a)$(KERNEL)-$(CONFIG) $(firstword $(viommus))
 
 lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellcheck
 	@scripts/lint.sh
@@ -85,13 +88,13 @@ bisect: tree ## Does the kernel build after each patch?
 	@scripts/bisect.sh
 
 deps:
-	@scripts/deps.sh $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
+	@scripts/deps.sh $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
 
 deps-%:
 	@scripts/deps.sh $(subst -, ,$*)
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh
@@ -103,7 +106,8 @@ help: ## This
 	@echo '  BASE=$(BASE)    the series: $(bases)'
 	@echo '  KERNEL=series (the tree as it is now) or stock (without our patches)'
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
-	@echo '  VIOMMU=$(viommu-$(ARCH)) or all'
+	@echo '  ARCH=x86_64 or arm64 (cross-built; in names, arm64- in front)'
+	@echo '  VIOMMU=all or one of $(viommu-x86_64); with ARCH=arm64 of $(viommu-arm64)'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM, PROGRAM,-ARGUMENT,VALUE or PROGRAM/CASES'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'

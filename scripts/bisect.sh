@@ -22,8 +22,8 @@ kernel() {
 
 selftests() {
 	git -C "$tree" diff --quiet "$1~" "$1" -- tools/testing/selftests && return
-	make -s -C "$B/src" O="$B/obj-selftests" ARCH="$ARCH" headers &&
-	make -s -C "$B/src/tools/testing/selftests" O="$B/obj-selftests" ARCH="$ARCH" \
+	make -s -C "$B/src" O="$B/obj-${a}selftests" ARCH="$ARCH" headers &&
+	make -s -C "$B/src/tools/testing/selftests" O="$B/obj-${a}selftests" ARCH="$ARCH" \
 		FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
 }
 
@@ -36,7 +36,7 @@ commits=$(git -C "$tree" rev-list --reverse base..series)
 		stamp=$({
 			git -C "$tree" rev-parse "$commit^{tree}" "$commit~^{tree}"
 			cat config/*.config scripts/image.sh "$0"
-			gcc --version
+			"${CROSS_COMPILE:-}gcc" --version
 		} | sha256sum | cut -c1-40)
 		if [ -e "$built/$stamp" ]; then
 			echo "ok $n builds: $subject"

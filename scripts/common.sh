@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by the scripts beside it, which are started by the Makefile from the
-# top of the repository with BASE, B (the build folder), LINUX, KERNEL, CONFIG
-# and JOBS set.
+# top of the repository with BASE, B (the build folder), LINUX, KERNEL, CONFIG,
+# ARCH and JOBS set.
 # shellcheck shell=bash
 
 say() {
@@ -30,6 +30,45 @@ patches_sum() {
 exported() {
 	[ -z "$(git -C "$1" status --porcelain)" ] &&
 		[ "$(git -C "$1" rev-parse HEAD)" = "$(git -C "$1" rev-parse refs/bench/series)" ]
+}
+
+# What is built for, or found out with, another architecture than x86_64 has its
+# name in front.
+# shellcheck disable=SC2034 # they are for those who source this
+case $ARCH in
+x86_64)	a='' kbuild_image=arch/x86/boot/bzImage ;;
+arm64)	a=arm64- kbuild_image=arch/arm64/boot/Image
+	export CROSS_COMPILE=aarch64-linux-gnu- ;;
+esac
+
+# get_package NAME [ARCHITECTURE]: a Debian package, as APT verifies it; prints
+# where it is. APT's lists are ours, so that neither root nor a fresh `apt-get
+# update` is needed, nor does the machine learn of another architecture.
+get_package() {
+	local name=$1 apt deb sum
+	apt=(-qq -o "Dir::State::Lists=$B/apt/${2:+$2-}lists" -o "Dir::Cache=$B/apt/${2:+$2-}cache" -o APT::Sandbox::User=root)
+	[ $# = 1 ] || apt+=(-o "APT::Architecture=$2" -o "APT::Architectures=$2" -o Dir::State::status=/dev/null)
+	mkdir -p "$B/apt/${2:+$2-}lists/partial" "$B/apt/${2:+$2-}cache/archives/partial" "$B/download"
+	say "$BASE: looking for $name${2:+ for $2} with APT"
+	apt-get "${apt[@]}" update >&2 || die "$BASE: APT could not update its package lists${2:+ for $2}"
+	read -r _ deb _ sum < <(apt-get "${apt[@]}" --print-uris download "$name") ||
+		die "$BASE: APT knows no package $name${2:+ for $2}: enable a suite that has it$([ $# != 1 ] || echo ", or use LINUX=<path>")"
+	deb=$B/download/$deb
+	case $sum in
+	SHA256:*) sum=${sum#SHA256:} ;;
+	*)	  die "$BASE: APT gives no SHA256 for ${deb##*/}" ;;
+	esac
+	if [ -e "$deb" ] && ! sha256sum --status -c <<<"$sum  $deb"; then
+		say "$BASE: ${deb##*/} is not what APT expects (cut short?): getting it again"
+		rm "$deb"
+	fi
+	if [ ! -e "$deb" ]; then
+		say "$BASE: getting ${deb##*/}"
+		(cd "$B/download" && apt-get "${apt[@]}" download "$name" >&2) ||
+			die "$BASE: APT could not get ${deb##*/}"
+		sha256sum --status -c <<<"$sum  $deb" || die "$BASE: ${deb##*/} is not what APT expects"
+	fi
+	echo "$deb"
 }
 
 # git writes commits here; on a machine where nobody has a name yet, so must we.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # image.sh [COMMIT TARGET...]: build the kernel $KERNEL in configuration $CONFIG,
-# in $B/obj-$CONFIG from the sources in $B/src, and print the image's path.
+# in $B/obj-$CONFIG (another architecture's in obj-$ARCH-$CONFIG) from the sources
+# in $B/src, and print the image's path.
 # `stock` is the tag base, `series` the working tree $B/linux as it is now,
 # commits and all. The two take turns in the same folders, so that the second
 # is an incremental build. With COMMIT: make TARGET of that one, with the
@@ -11,8 +12,8 @@ set -euo pipefail
 
 tree=$B/linux
 src=$B/src
-obj=$B/obj-$CONFIG
-name=$KERNEL-$CONFIG
+obj=$B/obj-$a$CONFIG
+name=$a$KERNEL-$CONFIG
 image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
@@ -49,8 +50,7 @@ configure() {
 	fi
 	rm -f "$obj/fragments"
 	# as `make tinyconfig` does, but with ours among what is not "no"
-	cat "$src"/kernel/configs/tiny{-base,}.config "$src/arch/x86/configs/tiny.config" \
-		"${fragments[@]}" >"$obj/allconfig" &&
+	cat "$src"/kernel/configs/tiny{-base,}.config "${fragments[@]}" >"$obj/allconfig" &&
 	kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
 	cat "${fragments[@]}" | sha256sum >"$obj/fragments"
 }
@@ -85,10 +85,10 @@ flock 9
 
 commit=${1:-$(commit)}
 targets=("${@:2}")
-[ $# != 0 ] || targets=(bzImage)
-stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $(cat "${fragments[@]}" "$0" | sha256sum) $(gcc --version | head -n 1)"
+[ $# != 0 ] || targets=("${kbuild_image##*/}")
+stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $(cat "${fragments[@]}" "$0" | sha256sum) $("${CROSS_COMPILE:-}gcc" --version | head -n 1)"
 if [ $# = 0 ] && [ "$stamp" = "$(cat "$image/stamp" 2>/dev/null)" ]; then
-	echo "$image/bzImage"
+	echo "$image/${kbuild_image##*/}"
 	exit 0
 fi
 
@@ -114,7 +114,7 @@ kbuild "${targets[@]}" 2>&1 | tee -a "$log" | progress || {
 
 rm -rf "$image" "$image.tmp"
 mkdir "$image.tmp"
-cp "$obj/arch/x86/boot/bzImage" "$obj/System.map" "$obj/.config" "$image.tmp/"
+cp "$obj/$kbuild_image" "$obj/System.map" "$obj/.config" "$image.tmp/"
 echo "$stamp" >"$image.tmp/stamp"
 mv "$image.tmp" "$image"
-echo "$image/bzImage"
+echo "$image/${kbuild_image##*/}"

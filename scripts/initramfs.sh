@@ -1,18 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # initramfs.sh: build the selftests of $B/linux, install them the way any
-# kernel does, and pack them with busybox and guest/: $B/initramfs.cpio.gz.
+# kernel does, and pack them with busybox and guest/: $B/initramfs.cpio.gz,
+# or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
-obj=$B/obj-selftests
-root=$B/initramfs
-log=$B/log/build-selftests.log
-out=$B/initramfs.cpio.gz
+obj=$B/obj-${a}selftests
+root=$B/${a}initramfs
+log=$B/log/build-${a}selftests.log
+out=$B/${a}initramfs.cpio.gz
+busybox=/bin/busybox
 
 mkdir -p "$obj" "$B/log"
 exec 9>"$B/lock"
 flock 9
+
+# Another architecture's is not to be installed here, only looked into.
+if [ "$ARCH" != x86_64 ]; then
+	busybox=$B/download/busybox-$ARCH
+	if [ ! -e "$busybox" ]; then
+		deb=$(get_package busybox-static "$ARCH")
+		dpkg-deb --fsys-tarfile "$deb" | tar -xO ./bin/busybox >"$busybox.tmp" ||
+			die "cannot unpack $(rel "$deb")"
+		chmod +x "$busybox.tmp"
+		mv "$busybox.tmp" "$busybox"
+	fi
+fi
 
 {
 	rm -rf "$root" &&
@@ -27,7 +41,8 @@ flock 9
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"
 }
-cp /bin/busybox guest/hotplug "$root/bin/"
+cp "$busybox" "$root/bin/busybox"
+cp guest/hotplug "$root/bin/"
 cp guest/init "$root/init"
 cp guest/testpmd "$root/kselftest/vfio/"
 (cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet | gzip -1) >"$out.tmp"

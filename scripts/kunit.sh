@@ -7,15 +7,18 @@ set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
-name=kunit${1:+-boot}
+name=${a}kunit${1:+-boot}
 raw=$B/log/$name.log
+options=()
 mkdir -p "$B/result" "$B/log"
+# What only x86 can do without makes the build faster.
+[ "$ARCH" != x86_64 ] || options=(--kconfig_add=CONFIG_CPU_MITIGATIONS=n)
 [ -e "$tree/drivers/iommu/.kunitconfig" ] || die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
 
 kunit() {
 	if [ $# = 0 ]; then
-		"$tree/tools/testing/kunit/kunit.py" run --arch="$ARCH" --build_dir="$B/obj-kunit" \
-			--kunitconfig=drivers/iommu/.kunitconfig --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
+		"$tree/tools/testing/kunit/kunit.py" run --arch="$ARCH" --cross_compile="${CROSS_COMPILE:-}" --build_dir="$B/obj-${a}kunit" \
+			--kunitconfig=drivers/iommu/.kunitconfig "${options[@]}" --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
 	else
 		# what the selftests say after that is TAP, too
 		sed 's/\r//; /bench: run/Q' "$1" | "$tree/tools/testing/kunit/kunit.py" parse

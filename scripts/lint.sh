@@ -50,7 +50,7 @@ touched() {
 # The objects of those that this architecture builds
 objects() {
 	touched '*.c' | while read -r file; do
-		[ ! -e "$B/obj-$CONFIG/${file%.c}.o" ] || echo "${file%.c}.o"
+		[ ! -e "$B/obj-$a$CONFIG/${file%.c}.o" ] || echo "${file%.c}.o"
 	done
 }
 
@@ -60,9 +60,9 @@ warnings() {
 	for o in $(objects); do
 		! git -C "$tree" cat-file -e "$2:${o%.o}.c" 2>/dev/null || found+=("$o")
 	done
-	(cd "$B/obj-$CONFIG" && rm -f "${found[@]}")
+	(cd "$B/obj-$a$CONFIG" && rm -f "${found[@]}")
 	[ ${#found[@]} = 0 ] || KERNEL=$1 scripts/image.sh "$2" W=1 C=1 "${found[@]}" || return
-	sed -E 's/:[0-9]+(:[0-9]+)?:/:/g' "$B/log/build-$1-$CONFIG.log" |
+	sed -E 's/:[0-9]+(:[0-9]+)?:/:/g' "$B/log/build-$a$1-$CONFIG.log" |
 		grep -E 'warning:|error:' | sort >"$out/warnings.$2" || :
 }
 

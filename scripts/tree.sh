@@ -8,38 +8,11 @@ set -euo pipefail
 tree=$B/linux
 tmp=$B/linux.tmp
 
-# The source package, as APT verifies it; APT's lists are ours, so that neither
-# root nor a fresh `apt-get update` is needed.
-get_package() {
-	local apt deb sum
-	mkdir -p "$B/apt/lists/partial" "$B/apt/cache/archives/partial" "$B/download"
-	apt=(-qq -o "Dir::State::Lists=$B/apt/lists" -o "Dir::Cache=$B/apt/cache" -o APT::Sandbox::User=root)
-	say "$BASE: looking for linux-source-$BASE with APT"
-	apt-get "${apt[@]}" update || die "$BASE: APT could not update its package lists"
-	read -r _ deb _ sum < <(apt-get "${apt[@]}" --print-uris download "linux-source-$BASE") ||
-		die "$BASE: APT knows no package linux-source-$BASE: enable a suite that has it, or use LINUX=<path>"
-	deb=$B/download/$deb
-	case $sum in
-	SHA256:*) sum=${sum#SHA256:} ;;
-	*)	  die "$BASE: APT gives no SHA256 for ${deb##*/}" ;;
-	esac
-	if [ -e "$deb" ] && ! sha256sum --status -c <<<"$sum  $deb"; then
-		say "$BASE: ${deb##*/} is not what APT expects (cut short?): getting it again"
-		rm "$deb"
-	fi
-	if [ ! -e "$deb" ]; then
-		say "$BASE: getting ${deb##*/}"
-		(cd "$B/download" && apt-get "${apt[@]}" download "linux-source-$BASE") ||
-			die "$BASE: APT could not get ${deb##*/}"
-		sha256sum --status -c <<<"$sum  $deb" || die "$BASE: ${deb##*/} is not what APT expects"
-	fi
-	package=$deb
-	version=${deb##*/linux-source-"$BASE"_}
-	version=${version%_*}
-}
-
 import_package() {
-	get_package
+	local package
+	package=$(get_package "linux-source-$BASE") || exit
+	version=${package##*/linux-source-"$BASE"_}
+	version=${version%_*}
 	say "$BASE: unpacking linux-source-$BASE $version"
 	mkdir "$tmp"
 	dpkg-deb --fsys-tarfile "$package" |

@@ -30,7 +30,6 @@ TOP = os.getcwd()
 SILENCE = int(os.environ.get("SILENCE", 60))
 
 
-
 def edu(slot, bus="pcie.0"):
     """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
     number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "05"}[bus]
@@ -39,10 +38,17 @@ def edu(slot, bus="pcie.0"):
                        f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
 
 
+# By the first part of an image's name: QEMU, the kernel's file, the machine, its arguments.
+# no_timer_check: TCG's timer is too coarse for the IO-APIC's check.
+ARCH = {
+    "arm64": ("qemu-system-aarch64", "Image", ["-M", "virt,gic-version=3", "-cpu", "cortex-a57"],
+              "console=ttyAMA0"),
+    "": ("qemu-system-x86_64", "bzImage", ["-M", "q35,kernel-irqchip=split", "-cpu", "max"],
+         "console=ttyS0 no_timer_check"),
+}
 # The group kinds (docs/bench.md): two devices each.
 MACHINE = [
-    "-M", "q35,kernel-irqchip=split", "-cpu", "max", "-smp", "2", "-m", "1G",
-    "-nodefaults", "-display", "none", "-no-reboot",
+    "-smp", "2", "-m", "1G", "-nodefaults", "-display", "none", "-no-reboot",
     *edu("8"), *edu("9"), *edu("10.0"), *edu("10.1"),
     "-device", "pcie-root-port,id=rp1,addr=0x11,chassis=1,slot=1",
     *edu("0.0", "rp1"), *edu("0.1", "rp1"),
@@ -76,10 +82,11 @@ VIOMMU = {
                  "intel_iommu=on,sm_on"),
     "virtio": (["-device", "virtio-iommu-pci,addr=0x2"], UNSAFE),
     "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on"),
+    "smmuv3": (["-machine", "iommu=smmuv3"], ""),
 }
-# no_timer_check: TCG's timer is too coarse for the IO-APIC's check. rcu_expedited: on the
-# root bus, each removal waits for RCU, which is what the stress would do most of the time.
-CMDLINE = "console=ttyS0 printk.devkmsg=on no_timer_check panic=-1 " \
+# rcu_expedited: on the root bus, each removal waits for RCU, which is what the stress
+# would do most of the time.
+CMDLINE = "printk.devkmsg=on panic=-1 " \
           "hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
 # MACHINE=cost: a group for each device, and a clock that counts instructions, so that
 # the same kernel takes the same time whenever and wherever it runs.
@@ -91,9 +98,9 @@ if os.environ.get("MACHINE") == "cost":
     CMDLINE += " nolapic_timer"
 
 REPORT = re.compile(
-    r"BUG: |WARNING: |kernel BUG at|Oops: |general protection fault|Kernel panic|"
+    r"BUG: |WARNING: |[Kk]ernel BUG at|Oops: |general protection fault|Kernel panic|"
     r"INFO: task .* blocked|rcu: INFO|INFO: trying to register|UBSAN: |unreferenced object|"
-    r"Internal error: |^ *not ok \d")  # the last is KUnit's
+    r"Internal error: |Unable to handle kernel|^ *not ok \d")  # the last is KUnit's
 TIME = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ")
 
 
@@ -103,20 +110,24 @@ def die(message):
 
 
 def qemu(kernel, viommu, accel, arguments, options="", tests=()):
-    image = f"{B}/image/{kernel}/bzImage"
+    arch = next(arch for arch in ARCH if kernel.startswith(arch))
+    system, file, machine, arch_options = ARCH[arch]
+    image = f"{B}/image/{kernel}/{file}"
+    initramfs = f"{B}/{arch and arch + '-'}initramfs.cpio.gz"
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
-    extras = [word for test in tests for word in EXTRAS.get(re.split("[,/]", test)[0], [])]
+    # The host's programs are of its own architecture.
+    extras = [] if arch else [word for test in tests for word in EXTRAS.get(re.split("[,/]", test)[0], [])]
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
     # The VM dies with us, however we die.
     return ["setpriv", "--pdeathsig", "KILL",
-            shutil.which("qemu-system-x86_64") or die("there is no qemu-system-x86_64"),
-            "-accel", accel, *devices, *MACHINE, *extras,
-            "-kernel", image, "-initrd", os.environ.get("INITRAMFS", f"{B}/initramfs.cpio.gz"),
-            "-append", f"{CMDLINE} {options} {viommu_options} {os.environ.get('KARGS', '')} -- {arguments}"]
+            shutil.which(system) or die(f"there is no {system}"),
+            "-accel", accel, *machine, *devices, *MACHINE, *extras,
+            "-kernel", image, "-initrd", os.environ.get("INITRAMFS", initramfs),
+            "-append", f"{arch_options} {CMDLINE} {options} {viommu_options} {os.environ.get('KARGS', '')} -- {arguments}"]
 
 
 def describe(lines):
@@ -127,13 +138,13 @@ def describe(lines):
         # What came before the fault that killed it is another, lesser report.
         text = text[:panic.start()]
         faults = [m.start() for m in re.finditer(
-            r"BUG: |kernel BUG at|general protection fault|INFO: task", text)]
+            r"(?<!Oops - )BUG: |[Kk]ernel BUG at|general protection fault|Unable to handle|INFO: task", text)]
         text = text[faults[-1]:] if faults else panic.group(1)
     for pattern, name in ((r"BUG: KASAN: [\w-]+", None),
                           (r"NULL pointer dereference", "NULL dereference"),
-                          (r"kernel BUG at", "BUG"),
+                          (r"[Kk]ernel BUG at", "BUG"),
                           (r"general protection fault", None),
-                          (r"unable to handle", "page fault"),
+                          (r"[Uu]nable to handle", "page fault"),
                           (r"soft lockup", None),
                           (r"INFO: task \S+ blocked", None),
                           (r"WARNING: possible [\w ]+", None),
@@ -147,7 +158,7 @@ def describe(lines):
     else:
         what = text.split("\n", 1)[0]
     # Where it broke: not in a lock or a list, but in who used them.
-    functions = re.findall(r"(?:RIP: 0010:|BUG: KASAN: .* in |WARNING: .* at \S+ |^ )(\w+)(?:\.[\w.]+)?\+0x", text, re.M)
+    functions = re.findall(r"(?:RIP: 0010:|pc : |BUG: KASAN: .* in |WARNING: .* at \S+ |^ )(\w+)(?:\.[\w.]+)?\+0x", text, re.M)
     functions = [f for f in functions if not re.search(
         r"(^|_)(spin|raw|(un)?lock|mutex|list|kasan|stack|report|warn|asm|exc|mem\w+)(_|$)", f)]
     if functions:

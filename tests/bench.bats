@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
 	export TOP=$PWD
 	export B=${B:-$PWD/build/6.1}
-	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE KERNEL CONFIG VIOMMU LINUX DEPS
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE KERNEL CONFIG ARCH VIOMMU LINUX DEPS
 }
 
 # A copy of the bench, and a kernel tree of two files for it.
@@ -62,13 +62,17 @@ sums() {
 	find series/6.1 -type f -exec sha256sum {} + | sort -k 2
 }
 
-@test "an unknown BASE, KERNEL, CONFIG, VIOMMU is refused before any work" {
-	for bad in BASE=9.9 KERNEL=mine CONFIG=slow VIOMMU=arm DEPS=maybe ACCEL=xen; do
+@test "an unknown BASE, KERNEL, CONFIG, ARCH, VIOMMU is refused before any work" {
+	for bad in BASE=9.9 KERNEL=mine CONFIG=slow ARCH=mips VIOMMU=arm DEPS=maybe ACCEL=xen; do
 		run -2 make "$bad" selftests
 		[[ $output == *"$bad: want one of: "* ]]
 		[ "${#lines[@]}" = 1 ]
 		no_build
 	done
+	run -2 make ARCH=arm64 VIOMMU=intel selftests
+	[[ $output == *"VIOMMU=intel: want one of: smmuv3 virtio all"* ]]
+	[ "${#lines[@]}" = 1 ]
+	no_build
 }
 
 @test "DEPS=skip names the missing tool and installs nothing" {
