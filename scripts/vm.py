@@ -39,10 +39,11 @@ def edu(slot, bus="pcie.0"):
 
 
 # By the first part of an image's name: QEMU, the kernel's file, the machine, its arguments.
-# no_timer_check: TCG's timer is too coarse for the IO-APIC's check.
+# no_timer_check: TCG's timer is too coarse for the IO-APIC's check. earlycon: what came before
+# the PL011's driver is else written at once, long enough to be a soft lockup to a debug kernel.
 ARCH = {
     "arm64": ("qemu-system-aarch64", "Image", ["-M", "virt,gic-version=3", "-cpu", "cortex-a57"],
-              "console=ttyAMA0"),
+              "console=ttyAMA0 earlycon"),
     "": ("qemu-system-x86_64", "bzImage", ["-M", "q35,kernel-irqchip=split", "-cpu", "max"],
          "console=ttyS0 no_timer_check"),
 }
