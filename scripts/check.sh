@@ -123,7 +123,7 @@ bats --formatter tap tests >"$B/result/bench.tap" || :
 
 awk '
 	/^(not )?ok / { seen++ }
-	/^ok .*# [Ss][Kk][Ii][Pp]/ { skipped++; next }
+	/^ok .*# [Ss][Kk][Ii][Pp]/ { skipped++; said = 0; next }
 	/^ok / { passed++ }
 	/^not ok / { failed++; said = 1; print FILENAME ": " $0; next }
 	/^# / && said { print "  " $0; next }

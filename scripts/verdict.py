@@ -13,29 +13,44 @@ import os
 import re
 import sys
 import textwrap
+import typing
 
 WIDTH = 46
 
 
-def results(name):
-    """{case: (what happened, where its log lies)}"""
+class Cell(typing.NamedTuple):
+    """What became of a case"""
+    verdict: str        # ok, not ok, skip or not run
+    why: str = ""
+    where: str = None   # the log's file and line that say why
+    log: str = None     # all that the log has of the case: file:first-last
+
+
+NOT_RUN = Cell("not run")
+
+
+def results(path):
+    """{case: Cell}"""
     cells, case = {}, None
-    with open(f"{os.environ['B']}/result/{name}.tap") as tap:
+    with open(path, errors="replace") as tap:
         for line in tap:
-            result = re.match(r"(ok|not ok) \d+ ([^#]*[^# ])(?: # SKIP (.*))?$", line.rstrip())
+            result = re.match(r"(ok|not ok) \d+ ([^#]*[^# ])(?: # SKIP ?(.*))?$", line.rstrip())
             if result:
                 verdict, case, skip = result.groups()
-                cells[case] = ("skip: " + skip if skip else verdict, None)
+                cells[case] = Cell(verdict) if skip is None else Cell("skip", skip)
                 continue
-            why = re.match(r"# (.*) \((\S+)\)$", line.rstrip())
-            if why and cells.get(case) == ("not ok", None):
-                cells[case] = why.groups()
+            log = re.match(r"# log (\S+:\d+-\d+)$", line)
+            why = re.match(r"# (.*?)(?: \((\S+:\d+)\))?$", line)
+            if log and case:
+                cells[case] = cells[case]._replace(log=log[1])
+            elif why and case and cells[case][:2] == ("not ok", ""):
+                cells[case] = cells[case]._replace(why=why[1], where=why[2])
     return cells
 
 
 def main():
     columns = [argument.split("=", 1) for argument in sys.argv[1:]]
-    tables = [results(name) for _, name in columns]
+    tables = [results(f"{os.environ['B']}/result/{name}.tap") for _, name in columns]
     cases = list(dict.fromkeys(case for table in tables for case in table))
     # The fixture is the same for all of them.
     first = max((len(case.split(".", 1)[-1]) for case in cases), default=8)
@@ -46,9 +61,10 @@ def main():
     for case in cases:
         cells = []
         for table in tables:
-            what, where = table.get(case, ("not run", None))
-            if where:
-                logs.append(where)
+            cell = table.get(case, NOT_RUN)
+            what = {"skip": f"skip: {cell.why}", "not ok": cell.why}.get(cell.verdict) or cell.verdict
+            if cell.where:
+                logs.append(cell.where)
                 what += f" [{len(logs)}]"
             cells.append(textwrap.wrap(what, WIDTH))
         for row in range(max(map(len, cells))):
@@ -60,7 +76,7 @@ def main():
         print(f"[{number}] {where}")
     status = 0
     for (title, _), table in zip(columns, tables):
-        verdicts = [table.get(case, ("not run",))[0].split(":")[0] for case in cases]
+        verdicts = [table.get(case, NOT_RUN).verdict for case in cases]
         good, skipped = verdicts.count("ok"), verdicts.count("skip")
         print(f"{title}: {good} of {len(cases)} scenarios are ok" + (f", {skipped} skipped" if skipped else ""))
         if title != "stock" and (not good or good + skipped < len(cases)):

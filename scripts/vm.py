@@ -223,7 +223,7 @@ class Run:
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
                      " ".join(["run", "-s", str(self.cases), *self.tests]), "ignore_loglevel", self.tests), log)
-        case, previous, tap, report, first, count, last = None, None, [], [], 0, 0, []
+        case, previous, tap, report, begin, first, count, last = None, None, [], [], 1, 0, 0, []
         try:
             for line in vm.lines():
                 count += 1
@@ -242,16 +242,16 @@ class Run:
                 if word == "run":
                     if report:
                         break
-                    case, tap = rest[0].split(" ", 1)[1], []
+                    case, tap, begin = rest[0].split(" ", 1)[1], [], count
                     self.cases += 1
                 elif word == "end":
                     rc = int(rest[0].rsplit(" ", 1)[1])
                     verdict, why = self.verdict(tap, rc)
                     if report:
                         why = f"{why}; {describe(report)}" if verdict == "not ok" else describe(report)
-                        self.add(case, "not ok", why, log, first)
+                        self.add(case, "not ok", why, log, first, begin, count)
                         return
-                    self.add(case, verdict, why, log, count)
+                    self.add(case, verdict, why, log, count, begin, count)
                     case, previous = None, case
                 elif word == "done":
                     self.complete = True
@@ -266,7 +266,7 @@ class Run:
             else:
                 what = "the VM ended early"
             self.add(case or (f"after {previous}" if previous else "boot"), "not ok", what, log,
-                     first or count, last)
+                     first or count, begin, count, last)
             # If it did not get to a case, nor will the next.
             self.complete |= not case and not previous
         finally:
@@ -286,8 +286,9 @@ class Run:
                [line[2:] for line in tap if line.startswith("# ")] or [f"exit code {rc}"]
         return "not ok", said[0]
 
-    def add(self, case, verdict, why, log, line, last=()):
-        self.results.append((case, verdict, why, f"{os.path.relpath(log, TOP)}:{line}", last))
+    def add(self, case, verdict, why, log, line, begin, end, last=()):
+        log = os.path.relpath(log, TOP)
+        self.results.append((case, verdict, why, f"{log}:{line}", f"{log}:{begin}-{end}", last))
         print(f"  {self.name}: {case}: {verdict}{': ' + why if why else ''}", file=sys.stderr, flush=True)
 
     def __call__(self):
@@ -298,13 +299,14 @@ class Run:
         path = f"{B}/result/{self.name}.tap"
         with open(path + ".tmp", "w") as tap:
             print("TAP version 13", f"1..{len(self.results)}", sep="\n", file=tap)
-            for n, (case, verdict, why, where, last) in enumerate(self.results, 1):
+            for n, (case, verdict, why, where, log, last) in enumerate(self.results, 1):
                 if verdict == "skip":
                     print(f"ok {n} {case} # SKIP {why}", file=tap)
                 else:
                     print(f"{verdict} {n} {case}", file=tap)
                 if verdict == "not ok":
                     print(f"# {why} ({where})", *("#   " + line for line in last), sep="\n", file=tap)
+                print(f"# log {log}", file=tap)
         os.rename(path + ".tmp", path)
 
 
