@@ -32,7 +32,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all bench help deps tree refresh image selftests kunit mutants boot lint bisect clean distclean
+.PHONY: verdict check check-all report bench help deps tree refresh image selftests kunit mutants boot lint bisect clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -54,6 +54,9 @@ bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, t
 	@scripts/image.sh >&2
 	@scripts/initramfs.sh
 	@scripts/cost.py $(KERNEL) $(viommus)
+
+report: ## The last check's results as a page, build/report/index.html, and as text
+	@scripts/report.py
 
 tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
 	@scripts/tree.sh
@@ -94,7 +97,7 @@ deps-%:
 	@scripts/deps.sh $(subst -, ,$*)
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants build/report
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh

@@ -9,6 +9,7 @@ matrix=("$@")
 
 rm -rf "$B/result"
 mkdir -p "$B/result"
+scripts/report.py versions >"$B/result/versions"
 
 stress() {
 	echo "vfio_group_stress,-k,$1,-t,$2,-a,$3,-r,$4"

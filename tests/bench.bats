@@ -237,3 +237,52 @@ sums() {
 	run ! pgrep -f "initrd $INITRAMFS"
 	[ ! -e "$BATS_TEST_TMPDIR/b/result/result.tap" ]
 }
+
+@test "a report of no results says what makes them" {
+	run -2 make report
+	[[ ${lines[0]} == "error: there are no results to report: run 'make check' first" ]]
+}
+
+@test "the report shows each cell with its log, what was not run, and nobody else's markup" {
+	mkdir -p build/6.1/result build/6.1/log
+	for kernel in stock series; do
+		cat >"build/6.1/log/$kernel.1.log" <<-EOF
+		[    1.000000] bench: run 1 membership.flat.remove
+		[    1.100000] | # <b>"$kernel" & co</b>
+		[    1.200000] pci: a line of the kernel
+		[    1.300000] bench: end 1 membership.flat.remove 0
+		[    1.400000] bench: run 2 membership.flat.readd
+		EOF
+	done
+	cat >build/6.1/result/series-fast-intel.tap <<-EOF
+	ok 1 membership.flat.remove
+	# log build/6.1/log/series.1.log:1-4
+	EOF
+	cat >build/6.1/result/stock-fast-intel.tap.stock <<-EOF
+	not ok 1 membership.flat.remove
+	# lost: <b>"DMA" & co</b> (build/6.1/log/stock.1.log:2)
+	# log build/6.1/log/stock.1.log:1-4
+	ok 2 membership.flat.readd # SKIP <i>no</i> reason
+	# log build/6.1/log/stock.1.log:5-5
+	EOF
+	printf 'not ok 1 a <u>check</u>\n# said & done\n' >build/6.1/result/lint.tap
+	run -0 make report
+	[[ $output == *"The stock kernel fails 1 of 1 cell; 1 skipped; "* ]]
+	[[ $output == *"the kernel fails none of 1 cell; "* ]]
+	[[ $output =~ remove\ +x1/ok ]]
+	[[ $output =~ readd\ +-2/\. ]]
+	page=build/report/index.html
+	run -1 grep -E '<b>"|<i>no|<u>|<script|https?:' $page
+	grep -F 'lost: &lt;b&gt;&quot;DMA&quot; &amp; co&lt;/b&gt;' $page
+	grep -F '&lt;i&gt;no&lt;/i&gt; reason' $page
+	# all that the console said of a failure, of others what the test said
+	[ "$(grep -c 'a line of the kernel' $page)" = 1 ]
+	grep -F '&lt;b&gt;&quot;series&quot; &amp; co' $page
+	grep -F 'KERNEL=stock CONFIG=fast VIOMMU=intel TESTS=vfio_group_membership_test/membership.flat.remove' $page
+	# each link leads somewhere, and to one place
+	grep -o ' id="[^"]*"' $page | cut -d '"' -f 2 | sort >ids
+	[ -z "$(uniq -d ids)" ]
+	grep -o 'href="[^"]*"' $page | sed 's/href="#\(.*\)"/\1/' | sort -u >links
+	[ -s links ]
+	[ -z "$(comm -23 links ids)" ]
+}
