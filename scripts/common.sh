@@ -71,6 +71,20 @@ get_package() {
 	echo "$deb"
 }
 
+# Have commit $1 in $B/src, to build from. Who calls this holds $B/lock.
+sources() {
+	local tree=$B/linux src=$B/src
+	if ! [ -e "$src/.git" ]; then
+		say "$BASE: checking out the sources to build from"
+		rm -rf "$src" "$src.tmp"
+		git -C "$tree" worktree prune
+		git -C "$tree" worktree add -q --detach "$src.tmp" "$1"
+		git -C "$tree" worktree move "$src.tmp" "$src"
+	fi
+	git -C "$src" checkout -q --force --detach "$1"
+	git -C "$src" clean -qdff
+}
+
 # git writes commits here; on a machine where nobody has a name yet, so must we.
 if ! git config user.email >/dev/null; then
 	export GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL=nobody@localhost

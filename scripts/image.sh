@@ -92,16 +92,7 @@ if [ $# = 0 ] && [ "$stamp" = "$(cat "$image/stamp" 2>/dev/null)" ]; then
 	exit 0
 fi
 
-if ! [ -e "$src/.git" ]; then
-	say "$BASE: checking out the sources to build from"
-	rm -rf "$src" "$src.tmp"
-	git -C "$tree" worktree prune
-	git -C "$tree" worktree add -q --detach "$src.tmp" "$commit"
-	git -C "$tree" worktree move "$src.tmp" "$src"
-fi
-git -C "$src" checkout -q --force --detach "$commit"
-git -C "$src" clean -qdff
-
+sources "$commit"
 [ $# != 0 ] || say "$BASE: building $name: $(git -C "$tree" log -1 --format=%s "$commit")"
 configure >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "cannot configure $name: see $(rel "$log")"; }
 dropped=$(dropped)
