@@ -32,7 +32,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all report bench help deps tree refresh image selftests kunit mutants boot lint bisect clean distclean
+.PHONY: verdict check check-all report bench help deps tree refresh image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -90,6 +90,10 @@ lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellch
 bisect: tree ## Does the kernel build after each patch?
 	@scripts/bisect.sh
 
+CONFIGS ?=
+compile: deps-compile tree ## W=1, sparse: touched files on each architecture, GCC and Clang
+	@scripts/compile.sh $(CONFIGS)
+
 deps:
 	@scripts/deps.sh $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
 
@@ -114,5 +118,6 @@ help: ## This
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM, PROGRAM,-ARGUMENT,VALUE or PROGRAM/CASES'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
+	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'

@@ -35,6 +35,13 @@ needs() {
 	/usr/share/doc/python3-git	python3-git	lint
 	bats			bats			check
 	dpdk-testpmd		dpdk-dev		testpmd
+	sparse			sparse			compile
+	aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	compile
+	arm-linux-gnueabihf-gcc	gcc-arm-linux-gnueabihf	compile
+	powerpc64-linux-gnu-gcc	gcc-powerpc64-linux-gnu	compile
+	clang			clang			compile
+	ld.lld			lld			compile
+	llvm-ar			llvm			compile
 	EOF
 }
 
