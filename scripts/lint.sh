@@ -132,6 +132,9 @@ no_new_kernel_doc() {
 	check "shellcheck guest" shellcheck -s dash guest/*
 	check "no machine's path or package host in what is tracked" bash -c \
 		"! git grep -nE '(/work/|/home/|(deb|ftp|snapshot)\.debian\.org|deb\.nodesource)' -- . ':!scripts/lint.sh'"
+	# shellcheck disable=SC2016 # $tree is the inner shell's
+	check "nothing asks a bus for its IOMMU" bash -c \
+		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series; [ $? = 1 ]'
 	check "no new warning from kernel-doc" no_new_kernel_doc
 	check "no new report from coccicheck" no_new_coccicheck
 	check "no new warning with W=1 and sparse" no_new_warnings
