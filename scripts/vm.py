@@ -14,6 +14,7 @@ A case ends its VM when the kernel reports anything, hangs or dies; the next
 case gets a new VM, so that no case can hide another's failure or cause it.
 """
 import concurrent.futures
+import itertools
 import os
 import re
 import select
@@ -282,8 +283,11 @@ class Run:
             return "ok", ""
         said = [re.sub(r"^# [\w.-]+\.c:\d+:\w+:", "", line) for line in tap
                 if re.match(r"# [\w.-]+\.c:\d+:", line)]
-        said = [line for line in said if not line.startswith("Expected ")] or said or \
-               [line[2:] for line in tap if line.startswith("# ")] or [f"exit code {rc}"]
+        said = [line for line in said if not line.startswith("Expected ")] or said
+        if not said:
+            # What comes before that is progress.
+            before = itertools.takewhile(lambda line: not line.startswith("not ok"), tap)
+            said = [line[2:] for line in before if line.startswith("# ")][-1:] or [f"exit code {rc}"]
         return "not ok", said[0]
 
     def add(self, case, verdict, why, log, line, begin, end, last=()):
