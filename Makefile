@@ -84,7 +84,7 @@ boot: image ## A shell in the VM, with the host's tools, the selftests and devic
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
 	@scripts/vm.py shell $(a)$(KERNEL)-$(CONFIG) $(firstword $(viommus))
 
-lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, coccicheck, shellcheck
+lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, Sphinx, coccicheck, shellcheck
 	@scripts/lint.sh
 
 bisect: tree ## Does the kernel build after each patch?

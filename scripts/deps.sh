@@ -33,6 +33,7 @@ needs() {
 	ocamlopt		ocaml-nox		lint
 	/usr/share/doc/python3-ply	python3-ply	lint
 	/usr/share/doc/python3-git	python3-git	lint
+	sphinx-build		python3-sphinx		lint
 	bats			bats			check
 	dpdk-testpmd		dpdk-dev		testpmd
 	sparse			sparse			compile

@@ -119,6 +119,41 @@ no_new_kernel_doc() {
 	! comm -13 "$out/kernel-doc.base" "$out/kernel-doc.series" | grep .
 }
 
+# sphinx COMMIT: what Sphinx says of the pages that the series touches. With the code
+# that they quote, but without the other pages, it takes seconds rather than minutes.
+sphinx() {
+	local docs=$out/sphinx.$1 pages code page name
+	mapfile -t pages < <(touched 'Documentation/*.rst' | xargs -r git -C "$tree" ls-tree --name-only "$1")
+	[ ${#pages[@]} != 0 ] || return 0
+	mapfile -t code < <(git -C "$tree" grep -hoP '^\.\. kernel-doc:: *\K\S+' "$1" -- "${pages[@]}" | sort -u)
+	mkdir -p "$docs"
+	git -C "$tree" archive "$1" -- Documentation/conf.py Documentation/sphinx \
+		Documentation/driver-api/index.rst scripts/kernel-doc "${pages[@]}" "${code[@]}" |
+		tar -x -C "$docs" || return
+	sphinx-build -q -b html -D master_doc=driver-api/index -D kerneldoc_srctree="$docs" \
+		-D kerneldoc_bin="$docs/scripts/kernel-doc" "$docs/Documentation" "$docs/html" \
+		>"$docs.log" 2>&1 || { tail -n 5 "$docs.log"; return 1; }
+	# kernel-doc is silent about a name that it does not find as long as it finds another
+	for page in "${pages[@]#Documentation/}"; do
+		sed -n '/^ *:identifiers:/,/^$/{ s/.*:identifiers://; p }' "$docs/Documentation/$page" |
+			xargs -rn 1 | while read -r name; do
+			grep -q "id=\"c\.$name\"" "$docs/html/${page%.rst}.html" ||
+				echo "Documentation/$page: WARNING: there is no kernel-doc for $name"
+		done
+	done >>"$docs.log"
+	sed -E "s|$docs/||g; s/:[0-9]+:/:/" "$docs.log" | grep -E 'WARNING:|ERROR:|warning:|error:' |
+		sort >"$out/sphinx.warnings.$1" || :
+}
+
+no_new_sphinx() {
+	local commit
+	for commit in base series; do
+		: >"$out/sphinx.warnings.$commit"
+		sphinx "$commit" || return
+	done
+	! comm -13 "$out/sphinx.warnings.base" "$out/sphinx.warnings.series" | grep .
+}
+
 {
 	echo "TAP version 13"
 	say "lint: checkpatch"
@@ -137,6 +172,7 @@ no_new_kernel_doc() {
 	check "nothing asks a bus for its IOMMU" bash -c \
 		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series; [ $? = 1 ]'
 	check "no new warning from kernel-doc" no_new_kernel_doc
+	check "no new warning from Sphinx" no_new_sphinx
 	check "no new report from coccicheck" no_new_coccicheck
 	check "no new warning with W=1 and sparse" no_new_warnings
 	echo "1..$n"
