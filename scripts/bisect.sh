@@ -7,24 +7,39 @@ set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
+obj=$B/obj-$a$CONFIG
 built=$B/bisect
 mkdir -p "$built" "$B/result" "$B/log"
 n=0
 
-# What touches only tools/ leaves the kernel as it is.
-kernel() {
-	if git -C "$tree" diff --quiet "$1~" "$1" -- . ':!tools'; then
-		git -C "$B/src" checkout -q --force --detach "$1"
-	else
-		KERNEL=stock scripts/image.sh "$1" vmlinux
-	fi
+# Is the kernel here built from what the commit changes? Its makefiles know.
+concerns_kernel() {
+	local file
+	[ -e "$obj/vmlinux" ] || return 0
+	while read -r file; do
+		case $file in
+		*/Kconfig* | */Makefile | */Kbuild) return ;;
+		esac
+		! grep -rqE "/${file//./\\.}( |\$)" "$obj" --include='.*.cmd' || return 0
+	done < <(git -C "$tree" diff --name-only "$1~" "$1" -- . ':!tools')
+	return 1
 }
 
-selftests() {
-	git -C "$tree" diff --quiet "$1~" "$1" -- tools/testing/selftests && return
-	make -s -C "$B/src" O="$B/obj-${a}selftests" ARCH="$ARCH" headers &&
-	make -s -C "$B/src/tools/testing/selftests" O="$B/obj-${a}selftests" ARCH="$ARCH" \
-		FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
+concerns_selftests() {
+	! git -C "$tree" diff --quiet "$1~" "$1" -- tools/testing/selftests
+}
+
+build() {
+	if concerns_kernel "$1"; then
+		KERNEL=stock scripts/image.sh "$1" vmlinux || return
+	else
+		git -C "$B/src" checkout -q --force --detach "$1"
+	fi
+	! concerns_selftests "$1" || {
+		make -s -C "$B/src" O="$B/obj-${a}selftests" ARCH="$ARCH" headers &&
+		make -s -C "$B/src/tools/testing/selftests" O="$B/obj-${a}selftests" ARCH="$ARCH" \
+			FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
+	}
 }
 
 commits=$(git -C "$tree" rev-list --reverse base..series)
@@ -42,8 +57,12 @@ commits=$(git -C "$tree" rev-list --reverse base..series)
 			echo "ok $n builds: $subject"
 			continue
 		fi
+		if ! concerns_kernel "$commit" && ! concerns_selftests "$commit"; then
+			echo "ok $n builds: $subject # SKIP nothing here is built from it: 'make compile'"
+			continue
+		fi
 		say "bisect: $subject"
-		if { kernel "$commit" && selftests "$commit"; } >"$B/log/bisect.log" 2>&1; then
+		if build "$commit" >"$B/log/bisect.log" 2>&1; then
 			touch "$built/$stamp"
 			echo "ok $n builds: $subject"
 		else
