@@ -85,8 +85,8 @@ sources() {
 	git -C "$src" clean -qdff
 }
 
-# git writes commits here; on a machine where nobody has a name yet, so must we.
-if ! git config user.email >/dev/null; then
+# git writes commits here; where nobody has a name for all repositories, so must we.
+if ! git -C / config user.email >/dev/null; then
 	export GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL=nobody@localhost
 	export GIT_COMMITTER_NAME=nobody GIT_COMMITTER_EMAIL=nobody@localhost
 fi
