@@ -32,6 +32,19 @@ exported() {
 		[ "$(git -C "$1" rev-parse HEAD)" = "$(git -C "$1" rev-parse refs/bench/series)" ]
 }
 
+# format_patch TREE ARGUMENT...: the same bytes, whatever a person's git configuration
+# or version says.
+format_patch() {
+	local tree=$1
+	shift
+	git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
+		-c diff.mnemonicPrefix=false -c diff.renames=true \
+		-c diff.algorithm=default -c diff.context=3 -c format.useAutoBase=false \
+		-c format.from=false -c format.signOff=false \
+		format-patch -q --zero-commit --no-signature --no-thread --no-attach \
+		--no-to --no-cc --no-add-header --no-notes --stat=72 --suffix=.patch "$@"
+}
+
 # What is built for, or found out with, another architecture than x86_64 has its
 # name in front.
 # shellcheck disable=SC2034 # they are for those who source this

@@ -24,14 +24,8 @@ rm -f "$new"/*.patch "$new/cover-letter"
 description=$(git -C "$tree" config branch.series.description || :)
 [ -z "$description" ] || echo "$description" >"$new/cover-letter"
 
-# Whatever a person's git configuration or version says: the same bytes.
-git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
-	-c diff.mnemonicPrefix=false -c diff.renames=true \
-	-c diff.algorithm=default -c diff.context=3 -c format.useAutoBase=false \
-	-c format.from=false -c format.signOff=false \
-	format-patch -q --zero-commit --no-signature --no-numbered --no-thread \
-	--no-attach --no-cover-letter --no-to --no-cc --no-add-header --no-notes \
-	--subject-prefix=PATCH --stat=72 --suffix=.patch -o "$new" base..series
+format_patch "$tree" -o "$new" --no-numbered --no-cover-letter \
+	--subject-prefix=PATCH base..series
 
 # What is in series/ is what is in the tree, from now on.
 exported_now() {
