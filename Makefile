@@ -32,7 +32,7 @@ export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all report bench help deps tree refresh image selftests kunit mutants boot lint bisect compile clean distclean
+.PHONY: verdict check check-all report bench help deps tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 
 TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
@@ -43,10 +43,10 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock vfio_group_membership_test + $(a)series-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series vfio_group_membership_test
 	@scripts/verdict.py stock=$(a)verdict-stock series=$(a)verdict-series
 
-check: deps-check-lint-bench-testpmd tree ## All that CI runs; its last line counts
+check: deps-check-lint-bench-testpmd-mails tree ## All that CI runs; its last line counts
 	@scripts/check.sh
 
-check-all: deps-check-lint-bench-testpmd-arm64-compile tree ## The same, every cell of the matrix, arm64 and other compilers
+check-all: deps-check-lint-bench-testpmd-mails-arm64-compile tree ## The same, every cell of the matrix, arm64 and other compilers
 	@scripts/check.sh all
 
 bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
@@ -63,6 +63,10 @@ tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
 
 refresh: ## Write branch `series` of that tree back to series/<base>/
 	@scripts/refresh.sh
+
+V ?= 1
+mails: ## Write the series to build/outgoing/ as mails, and say how to send them
+	@scripts/mails.sh '$(V)'
 
 image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 	@scripts/image.sh
@@ -101,7 +105,7 @@ deps-%:
 	@scripts/deps.sh $(subst -, ,$*)
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants build/report
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/log $(B)/result $(B)/bench $(B)/mutants build/report build/outgoing
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh
@@ -119,5 +123,6 @@ help: ## This
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM, PROGRAM,-ARGUMENT,VALUE or PROGRAM/CASES'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
+	@echo '  V=$(V)           the version that `make mails` writes'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'

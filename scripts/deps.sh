@@ -35,6 +35,11 @@ needs() {
 	/usr/share/doc/python3-git	python3-git	lint
 	sphinx-build		python3-sphinx		lint
 	bats			bats			check
+	aiosmtpd		python3-aiosmtpd	check
+	/usr/lib/git-core/git-send-email	git-email	mails
+	/usr/share/perl5/Mail/Address.pm	libmailtools-perl	mails
+	/usr/share/perl5/IO/Socket/SSL.pm	libio-socket-ssl-perl	mails
+	/usr/share/perl5/Authen/SASL.pm	libauthen-sasl-perl	mails
 	dpdk-testpmd		dpdk-dev		testpmd
 	sparse			sparse			compile
 	aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	compile

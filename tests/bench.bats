@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup_file() {
 	export TOP=$PWD
 	export B=${B:-$PWD/build/6.1}
+	export TESTED=${BASE:-6.1}
 	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE KERNEL CONFIG ARCH VIOMMU LINUX DEPS
 }
 
@@ -28,6 +29,10 @@ setup() {
 	git -C "$fake" config user.email t@localhost
 	git -C "$fake" add .
 	git -C "$fake" commit -q -m 'fake: start'
+}
+
+teardown() {
+	[ -z "${sink:-}" ] || kill "$sink"
 }
 
 no_build() {
@@ -60,6 +65,63 @@ hanging_guest() {
 
 sums() {
 	find series/6.1 -type f -exec sha256sum {} + | sort -k 2
+}
+
+# What `make mails` needs: the copy as somebody's git repository, with nobody
+# else's settings.
+person() {
+	export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+	git init -q
+	git config user.name "$1"
+	git config user.email person@somewhere.test
+	git add -f .
+	git -c user.name=T commit -q -m 'bench: start'
+}
+
+# The fake kernel as one that get_maintainer.pl knows.
+maintained() {
+	mkdir -p "$fake"/{Documentation,arch,include,drivers,fs,init,ipc,kernel,lib,scripts}
+	touch "$fake"/{COPYING,CREDITS,Makefile,README,{Documentation,arch,include,drivers,fs,init,ipc,kernel,lib}/.keep}
+	cp "$B/linux/scripts/get_maintainer.pl" "$fake/scripts/"
+	seq 100 >"$fake/drivers/one"
+	cat >"$fake/MAINTAINERS" <<-EOF
+	List of maintainers
+	-------------------
+
+	BUILD
+	M:	"Bob T." <bob@build.test>
+	R:	Rea <rea@build.test>
+	L:	list@build.test
+	S:	Supported
+	F:	Kbuild
+
+	ONE
+	M:	Ünal <one@drivers.test>
+	S:	Odd Fixes
+	F:	drivers/one
+
+	THE REST
+	L:	linux-kernel@vger.test
+	F:	*
+	F:	*/
+	EOF
+	git -C "$fake" add -f .
+	git -C "$fake" commit -q -m 'fake: maintained'
+}
+
+# Each mail of a folder as lines: its headers, unfolded and decoded.
+headers() {
+	python3 - "$@" <<-'EOF'
+	import email, email.policy, sys
+	for name in sys.argv[1:]:
+	    mail = email.message_from_binary_file(open(name, 'rb'), policy=email.policy.default)
+	    for header in 'From', 'Subject', 'To', 'Cc', 'X-RcptTo':
+	        print(f"{header}: {mail[header] or ''}")
+	EOF
+}
+
+recipients() {
+	headers "$@" | sed -n 's/^X-RcptTo: //p' | tr -d ' ' | tr , '\n' | sort -u
 }
 
 @test "an unknown BASE, KERNEL, CONFIG, ARCH, VIOMMU is refused before any work" {
@@ -285,4 +347,161 @@ sums() {
 	grep -o 'href="[^"]*"' $page | sed 's/href="#\(.*\)"/\1/' | sort -u >links
 	[ -s links ]
 	[ -z "$(comm -23 links ids)" ]
+}
+
+@test "mails: bad input is refused before any work" {
+	for bad in 0 -1 v2 1.5 99999; do
+		run -2 make V=$bad mails
+		[[ ${lines[0]} == "error: V=$bad: want the number of the version to mail, from 1 on" ]]
+	done
+	person ''
+	run -2 make mails
+	[[ ${lines[0]} == "error: git does not know who mails: "* ]]
+	git config user.name Person
+	git config user.email ''
+	run -2 make mails
+	[[ ${lines[0]} == "error: git does not know from which address: "* ]]
+	git config user.email person@somewhere.test
+	run -2 make V=2 mails
+	[[ ${lines[0]} == "error: V=2: there is no tag mailed/6.1/v1 to compare with: "* ]]
+	run -2 make mails
+	[[ ${lines[0]} == "error: there is no build/6.1/linux: run 'make tree' first" ]]
+	no_build
+	git tag mailed/6.1/v1
+	run -2 make mails
+	[[ ${lines[0]} == "error: V=1: that was mailed (tag mailed/6.1/v1): V=2 is next" ]]
+	run -2 make V=2 mails
+	[[ ${lines[0]} == "error: series/6.1/cover-letter has no line 'Changes in v2:'"* ]]
+	no_build
+}
+
+@test "mails: only what is exported and committed is mailed" {
+	person Person
+	make LINUX="$fake" tree
+	run -2 make LINUX="$fake" mails
+	[[ ${lines[0]} == "error: series/6.1 has no patches to mail" ]]
+	commit 5 five
+	run -2 make LINUX="$fake" mails
+	[[ ${lines[0]} == "error: build/6.1-fake/linux has work that is not in series/6.1: 'make refresh' it first" ]]
+	make LINUX="$fake" refresh
+	run -2 make LINUX="$fake" mails
+	[[ ${lines[0]} == "error: series/6.1 has changes that are not committed: "* ]]
+	git add -f series && git commit -q -m v1
+	run -2 make LINUX="$fake" mails
+	[[ ${lines[0]} == "error: there is no series/6.1/cover-letter: "* ]]
+	[ ! -e build/outgoing ]
+}
+
+@test "mails: a second version has its changes, a range-diff and its base; Ctrl-C leaves the first" {
+	maintained
+	person Person
+	make LINUX="$fake" tree
+	commit 5 five
+	sed -i 's/^50$/fifty/' build/6.1-fake/linux/drivers/one
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a --author='Another <another@elsewhere.test>' -m 'one: turn 50 into fifty'
+	git -C build/6.1-fake/linux config branch.series.description "$(printf 'fake: count\n\nIn words.')"
+	make LINUX="$fake" refresh
+	git add -f series && git commit -q -m v1
+	run -0 --separate-stderr make LINUX="$fake" mails
+	[ "$output" = "git send-email --to-cmd=true --8bit-encoding=UTF-8 build/outgoing/*.patch && git tag mailed/6.1/v1 $(git rev-parse --short HEAD)" ]
+	git tag mailed/6.1/v1
+	before=$(cat build/outgoing/* | sha256sum)
+
+	echo all: >build/6.1-fake/linux/Makefile
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -m 'fake: all of it'
+	git -C build/6.1-fake/linux config branch.series.description "$(printf 'fake: count\n\nIn words.\n\nChanges in v2:\n - more words')"
+	make LINUX="$fake" refresh
+	git add -f series && git commit -q -m v2
+
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexec sleep 100\n' >"$BATS_TEST_TMPDIR/bin/xargs"
+	chmod +x "$BATS_TEST_TMPDIR/bin/xargs"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout -s INT 3 make LINUX="$fake" V=2 mails
+	[[ $output == *"mails: asking get_maintainer.pl"* ]]
+	[ ! -e build/outgoing.tmp ]
+	[ "$before" = "$(cat build/outgoing/* | sha256sum)" ]
+
+	# what was mailed may have been for another base
+	sed -i 's/^ 3$/ three/' series/6.1/0001-*
+	git tag -f mailed/6.1/v1 "$(git commit-tree -m 'on another base' "$(git add -f series && git write-tree)")"
+	git reset -q --hard
+	run -0 make LINUX="$fake" V=2 mails
+	[[ $output == *"notice: no range-diff: mailed/6.1/v1 was made on $(cat series/6.1/base), and does not apply to "* ]]
+	run -1 grep Range-diff build/outgoing/v2-0000-*
+	git tag -f mailed/6.1/v1 HEAD~
+
+	run -0 make LINUX="$fake" V=2 mails
+	[[ $output == *" && git tag mailed/6.1/v2 $(git rev-parse --short HEAD)" ]]
+	[ "$(cd build/outgoing && echo *)" = "v2-0000-cover-letter.patch v2-0001-fake-turn-5-into-five.patch v2-0002-one-turn-50-into-fifty.patch v2-0003-fake-all-of-it.patch" ]
+	[ ! -e build/outgoing.tmp ]
+	grep -x ' - more words' build/outgoing/v2-0000-*
+	grep -x 'Range-diff against v1:' build/outgoing/v2-0000-*
+	grep -E '^1:  [0-9a-f]+ = 1:  [0-9a-f]+ fake: turn 5 into five$' build/outgoing/v2-0000-*
+	grep -E '^-:  -+ > 3:  [0-9a-f]+ fake: all of it$' build/outgoing/v2-0000-*
+	grep -x "base-commit: $(git -C "$fake" rev-parse HEAD)" build/outgoing/v2-0000-*
+	headers build/outgoing/*
+	[ "$(headers build/outgoing/*)" = 'From: Person <person@somewhere.test>
+Subject: [PATCH 6.1 v2 0/3] fake: count
+To: "Bob T." <bob@build.test>, Ünal <one@drivers.test>
+Cc: Rea <rea@build.test>, linux-kernel@vger.test, list@build.test
+X-RcptTo: 
+From: Person <person@somewhere.test>
+Subject: [PATCH 6.1 v2 1/3] fake: turn 5 into five
+To: "Bob T." <bob@build.test>
+Cc: Rea <rea@build.test>, linux-kernel@vger.test, list@build.test
+X-RcptTo: 
+From: Another <another@elsewhere.test>
+Subject: [PATCH 6.1 v2 2/3] one: turn 50 into fifty
+To: Ünal <one@drivers.test>
+Cc: linux-kernel@vger.test
+X-RcptTo: 
+From: Person <person@somewhere.test>
+Subject: [PATCH 6.1 v2 3/3] fake: all of it
+To: linux-kernel@vger.test
+Cc: 
+X-RcptTo: ' ]
+}
+
+@test "mails: the series, sent, received and applied, is the series" {
+	cp "$TOP/series/$TESTED"/{*.patch,cover-letter} "series/$TESTED/"
+	mkdir -p build
+	ln -s "$B" "build/$TESTED"
+	person 'Zoë Person'
+	run -0 --separate-stderr make BASE="$TESTED" mails
+	[ "${#lines[@]}" = 1 ]
+	send=$output
+	run -1 grep -rE '^base-commit:|\.example>' build/outgoing
+	grep -x "Based on $(git -C "$B/linux" log -1 --format=%s base)\." build/outgoing/0000-*
+
+	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	aiosmtpd -n -l "127.0.0.1:$port" -c aiosmtpd.handlers.Mailbox "$BATS_TEST_TMPDIR/received" 3>&- &
+	sink=$!
+	for _ in $(seq 100); do
+		! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+		sleep 0.1
+	done
+	git config sendemail.smtpServer 127.0.0.1
+	git config sendemail.smtpServerPort "$port"
+	git config sendemail.confirm never
+	eval "$send" </dev/null >sent 2>&1 || { tail -n 20 sent; false; }
+	[ "$(git rev-parse "mailed/$TESTED/v1^{commit}")" = "$(git rev-parse HEAD)" ]
+
+	mapfile -t received < <(ls -v "$BATS_TEST_TMPDIR"/received/new/*)
+	mapfile -t patches < <(ls "series/$TESTED"/*.patch)
+	[ "${#received[@]}" = $((${#patches[@]} + 1)) ]
+	for i in 1 "${#patches[@]}"; do
+		want=$(cd "$B/linux" && scripts/get_maintainer.pl --nogit-fallback --nofixes --norolestats --non "$copy/${patches[i - 1]}")
+		[ "$(recipients "${received[i]}")" = "$(printf '%s\n' "$want" person@somewhere.test | sort -u)" ]
+	done
+	[ "$(recipients "${received[0]}")" = "$(recipients "${received[@]}")" ]
+
+	rm "${received[0]}"
+	# git am takes the files that it needs from the index
+	git clone -q --shared --no-checkout -b series "$B/linux" applied
+	git -C applied reset -q --soft base
+	git -C applied read-tree base
+	git -C applied -c user.name=T -c user.email=t@localhost am -q "$BATS_TEST_TMPDIR/received"
+	[ "$(git -C applied rev-parse 'HEAD^{tree}')" = "$(git -C "$B/linux" rev-parse 'series^{tree}')" ]
+	[ "$(git -C applied log --format='%an <%ae>' base.. | sort -u)" = 'Zoë Person <person@somewhere.test>' ]
+	[ "$(git -C applied log --format='%(trailers:key=Signed-off-by)' base.. | grep -c '^Signed-off-by: Zoë Person <person@somewhere.test>$')" = "${#patches[@]}" ]
 }
