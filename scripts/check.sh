@@ -70,9 +70,9 @@ vm() {
 # five times as long, the races and, of the rest, the kind of group that breaks most
 # easily. The longest first.
 vms_x86_64() {
-	local viommu some=/*.functions.*
+	local viommu kind='/*.functions.*'
 	if [ "$all" ]; then
-		some=
+		kind=
 		for viommu in $viommu_x86_64; do
 			vm series-debug "$viommu" "series-debug-$viommu" "$membership"
 			vm stock-debug "$viommu" "stock-debug-$viommu" "$membership"
@@ -81,8 +81,8 @@ vms_x86_64() {
 		vm series-debug intel series-debug-intel "$membership/*.alias.*"
 	fi
 	vm series-debug intel series-debug-intel-stress "$(stress functions 30 1 1)" "$(stress alias 30 1 1)"
-	vm series-debug virtio series-debug-virtio-stress "$fail_nth$some" "$(stress functions 30 1 1)"
-	vm series-debug intel series-debug-intel-fail "$fail_nth$some"
+	vm series-debug virtio series-debug-virtio-stress "$fail_nth$kind" "$(stress functions 30 1 1)"
+	vm series-debug intel series-debug-intel-fail "$fail_nth$kind"
 	vm stock-fast intel stock-fast-intel "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)"
 	vm series-fast intel series-fast-intel "$dma" "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)"
 	vm series-fast amd series-fast-amd "$dma" "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)"
