@@ -36,8 +36,8 @@ build() {
 		git -C "$B/src" checkout -q --force --detach "$1"
 	fi
 	! concerns_selftests "$1" || {
-		make -s -C "$B/src" O="$B/obj-${a}selftests" ARCH="$ARCH" headers &&
-		make -s -C "$B/src/tools/testing/selftests" O="$B/obj-${a}selftests" ARCH="$ARCH" \
+		make -s -C "$B/src" O="$built/${a}selftests" ARCH="$ARCH" headers &&
+		make -s -C "$B/src/tools/testing/selftests" O="$built/${a}selftests" ARCH="$ARCH" \
 			FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
 	}
 }
