@@ -11,7 +11,8 @@ LINUX  ?=
 DEPS   ?=
 ACCEL  ?= tcg
 
-viommu_x86_64 := intel intel-noir intel-sm virtio amd
+# Linux 5.10 has a virtio IOMMU on arm64 only.
+viommu_x86_64 := intel intel-noir intel-sm $(if $(filter-out 5.10,$(BASE)),virtio) amd
 viommu_arm64  := smmuv3 virtio
 
 bases := $(notdir $(wildcard series/*))

@@ -54,18 +54,51 @@ arm64)	a=arm64- kbuild_image=arch/arm64/boot/Image
 	export CROSS_COMPILE=aarch64-linux-gnu- ;;
 esac
 
-# get_package NAME [ARCHITECTURE]: a Debian package, as APT verifies it; prints
+# What series/$BASE was verified on, its package, and Debian's suite that has it,
+# if that is not the machine's own.
+# shellcheck disable=SC2034 # tree.sh uses these
+read -r verified package suite <"series/$BASE/base"
+
+# mirrors SUITE: where APT is to look for a suite that the machine does not use: where
+# it has its own from, then in the archive of old releases.
+mirrors() {
+	local codename mirror signed=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
+	# shellcheck source=/dev/null
+	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	case $1 in
+	*-security) codename+=-security ;;
+	esac
+	# shellcheck disable=SC2016 # APT's names
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		sed -n "s| $codename\$||p" | head -n 1)
+	[ -n "$mirror" ] || return
+	echo "deb [$signed] $mirror $1 main"
+	echo "deb [$signed check-valid-until=no] $(sed -E 's|//[^/]*\.([^./]+\.[^./]+)/|//archive.\1/|' <<<"$mirror") $1 main"
+}
+
+# get_package NAME [ARCHITECTURE [SUITE]]: a Debian package, as APT verifies it; prints
 # where it is. APT's lists are ours, so that neither root nor a fresh `apt-get
-# update` is needed, nor does the machine learn of another architecture.
+# update` is needed, nor does the machine learn of another architecture or suite.
 get_package() {
-	local name=$1 apt deb sum
-	apt=(-qq -o "Dir::State::Lists=$B/apt/${2:+$2-}lists" -o "Dir::Cache=$B/apt/${2:+$2-}cache" -o APT::Sandbox::User=root)
-	[ $# = 1 ] || apt+=(-o "APT::Architecture=$2" -o "APT::Architectures=$2" -o Dir::State::status=/dev/null)
-	mkdir -p "$B/apt/${2:+$2-}lists/partial" "$B/apt/${2:+$2-}cache/archives/partial" "$B/download"
-	say "$BASE: looking for $name${2:+ for $2} with APT"
-	apt-get "${apt[@]}" update >&2 || die "$BASE: APT could not update its package lists${2:+ for $2}"
-	read -r _ deb _ sum < <(apt-get "${apt[@]}" --print-uris download "$name") ||
-		die "$BASE: APT knows no package $name${2:+ for $2}: enable a suite that has it$([ $# != 1 ] || echo ", or use LINUX=<path>")"
+	local name=$1 machine=${2:-} suite=${3:-} apt deb sum source what lists
+	what=$name${machine:+ for $machine}${suite:+ in $suite}
+	lists=$B/apt/${machine:+$machine-}${suite:+$suite-}
+	apt=(-qq -o "Dir::State::Lists=${lists}lists" -o "Dir::Cache=${lists}cache" -o APT::Sandbox::User=root)
+	[ -z "$machine" ] || apt+=(-o "APT::Architecture=$machine" -o "APT::Architectures=$machine" -o Dir::State::status=/dev/null)
+	[ -z "$suite" ] || apt+=(-o "Dir::Etc::SourceList=${lists}sources.list" -o Dir::Etc::SourceParts=-)
+	mkdir -p "${lists}lists/partial" "${lists}cache/archives/partial" "$B/download"
+	say "$BASE: looking for $what with APT"
+	if [ -z "$suite" ]; then
+		apt-get "${apt[@]}" update >&2 || die "$BASE: APT could not update its package lists${machine:+ for $machine}"
+	else
+		while read -r source; do
+			echo "$source" >"${lists}sources.list"
+			! apt-get "${apt[@]}" update >&2 || break
+		done < <(mirrors "$suite")
+	fi
+	# it is silent about what lies where it is called
+	read -r _ deb _ sum < <(cd "${lists}lists" && apt-get "${apt[@]}" --print-uris download "$name") ||
+		die "$BASE: APT knows no package $what: enable a suite that has it$([ -n "$machine" ] || echo ", or use LINUX=<path>")"
 	deb=$B/download/$deb
 	case $sum in
 	SHA256:*) sum=${sum#SHA256:} ;;

@@ -19,6 +19,7 @@ log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
 [ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
+[ ! -f "config/$BASE.config" ] || fragments+=("config/$BASE.config")
 [ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
@@ -50,23 +51,23 @@ configure() {
 	fi
 	rm -f "$obj/fragments"
 	# as `make tinyconfig` does, but with ours among what is not "no"
-	cat "$src"/kernel/configs/tiny{-base,}.config "${fragments[@]}" >"$obj/allconfig" &&
+	cat "$src"/kernel/configs/tiny*.config "${fragments[@]}" >"$obj/allconfig" &&
 	kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
 	cat "${fragments[@]}" | sha256sum >"$obj/fragments"
 }
 
-# Kconfig drops silently what it does not know or cannot have.
+# Kconfig drops silently what it does not know or cannot have. Of two fragments, the
+# later one is right.
 dropped() {
 	local f line
-	for f in "${fragments[@]}"; do
-		while read -r line; do
-			case $line in
-			CONFIG_*=n) grep -q "^${line%n}" "$obj/.config" || continue ;;
-			CONFIG_*)   grep -qxF "$line" "$obj/.config" && continue ;;
-			*)	    continue ;;
-			esac
-			echo "${f##*/}:$line"
-		done <"$f"
+	awk '/^CONFIG_/ { split($0, option, "="); last[option[1]] = FILENAME " " $0 }
+		END { for (o in last) print last[o] }' "${fragments[@]}" | sort |
+	while read -r f line; do
+		case $line in
+		CONFIG_*=n) grep -q "^${line%n}" "$obj/.config" || continue ;;
+		*)	    grep -qxF "$line" "$obj/.config" && continue ;;
+		esac
+		echo "${f##*/}:$line"
 	done
 }
 

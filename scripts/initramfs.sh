@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# initramfs.sh: build the selftests of $B/linux, install them the way any
-# kernel does, and pack them with busybox and guest/: $B/initramfs.cpio.gz,
-# or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
+# initramfs.sh: build the selftests of $B/linux (of the tree of series/6.1/ if it has none
+# of its own), install them the way any kernel does, and pack them with busybox and
+# guest/: $B/initramfs.cpio.gz, or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -11,6 +11,11 @@ root=$B/${a}initramfs
 log=$B/log/build-${a}selftests.log
 out=$B/${a}initramfs.cpio.gz
 busybox=/bin/busybox
+tree=$B/linux
+if [ ! -d "$tree/tools/testing/selftests/vfio" ]; then
+	tree=$PWD/build/6.1/linux
+	BASE=6.1 B=$PWD/build/6.1 LINUX='' scripts/tree.sh
+fi
 
 mkdir -p "$obj" "$B/log"
 exec 9>"$B/lock"
@@ -31,12 +36,12 @@ fi
 {
 	rm -rf "$root" &&
 	mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
-	make -s -C "$B/linux" O="$obj" ARCH="$ARCH" headers &&
-	make -s -C "$B/linux/tools/testing/selftests" O="$obj" ARCH="$ARCH" \
+	make -s -C "$tree" O="$obj" ARCH="$ARCH" headers &&
+	make -s -C "$tree/tools/testing/selftests" O="$obj" ARCH="$ARCH" \
 		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install &&
-	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$B/linux/tools/include" -isystem "$obj/usr/include" \
-		-I "$B/linux/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
-		guest/attach_cost.c "$B"/linux/tools/testing/selftests/vfio/lib/*.c
+	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$tree/tools/include" -isystem "$obj/usr/include" \
+		-I "$tree/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
+		guest/attach_cost.c "$tree"/tools/testing/selftests/vfio/lib/*.c
 } >"$log" 2>&1 || {
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"

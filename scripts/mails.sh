@@ -67,7 +67,7 @@ if [ "$version" != 1 ]; then
 		rewrite+=(mailed)
 		options+=(--range-diff=base..mailed)
 	else
-		say "notice: no range-diff: $last was made on $(cat "$tmp/$series/base"), and does not apply to $(cat "$tree/.git/bench-version")"
+		say "notice: no range-diff: $last was made on $(cut -d ' ' -f 1 "$tmp/$series/base"), and does not apply to $(cat "$tree/.git/bench-version")"
 	fi
 	options+=(--reroll-count="$version")
 fi

@@ -9,16 +9,16 @@ tree=$B/linux
 tmp=$B/linux.tmp
 
 import_package() {
-	local package
-	package=$(get_package "linux-source-$BASE") || exit
-	version=${package##*/linux-source-"$BASE"_}
+	local deb
+	deb=$(get_package "$package" "" "$suite") || exit
+	version=${deb##*/"$package"_}
 	version=${version%_*}
-	say "$BASE: unpacking linux-source-$BASE $version"
+	say "$BASE: unpacking $package $version"
 	mkdir "$tmp"
-	dpkg-deb --fsys-tarfile "$package" |
-		tar -xO "./usr/src/linux-source-$BASE.tar.xz" |
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO "./usr/src/$package.tar.xz" |
 		tar -xJ -C "$tmp" --strip-components=1 ||
-		die "$BASE: cannot unpack $package"
+		die "$BASE: cannot unpack $deb"
 	# Debian's own lines make git ignore the whole tree.
 	sed -i '/^# Debian packaging/,$d' "$tmp/.gitignore"
 	say "$BASE: making a git tree of it"
@@ -26,7 +26,7 @@ import_package() {
 	git -C "$tmp" config core.looseCompression 1
 	git -C "$tmp" config gc.auto 0
 	git -C "$tmp" add -f .
-	git -C "$tmp" commit -q -m "Linux $version, as in Debian's linux-source-$BASE"
+	git -C "$tmp" commit -q -m "Linux $version, as in Debian's $package"
 }
 
 import_linux() {
@@ -88,5 +88,4 @@ elif [ "$(patches_sum)" != "$(cat "$tree/.git/bench-patches")" ]; then
 fi
 
 have=$(cat "$tree/.git/bench-version")
-want=$(cat "series/$BASE/base")
-[ "$have" = "$want" ] || say "notice: series/$BASE was verified on $want, this is $have"
+[ "$have" = "$verified" ] || say "notice: series/$BASE was verified on $verified, this is $have"
