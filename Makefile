@@ -47,7 +47,7 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 check: deps-check-lint-bench-testpmd-mails tree ## All that CI runs; its last line counts
 	@scripts/check.sh
 
-check-all: deps-check-lint-bench-testpmd-mails-arm64-compile tree ## The same, every cell of the matrix, arm64 and other compilers
+check-all: deps-check-lint-bench-testpmd-mails-arm64-compile tree ## The same, each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all
 
 bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
