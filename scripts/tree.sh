@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series`
-# with series/$BASE/ applied; from Debian's source package, or from $LINUX.
+# with series/$BASE/ applied; from Debian's source package, or from $LINUX. Exits
+# with 4 if the package cannot be had.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -10,7 +11,7 @@ tmp=$B/linux.tmp
 
 import_package() {
 	local deb
-	deb=$(get_package "$package" "" "$suite") || exit
+	deb=$(get_package "$package" "" "$suite") || exit 4
 	version=${deb##*/"$package"_}
 	version=${version%_*}
 	say "$BASE: unpacking $package $version"
