@@ -19,7 +19,9 @@ log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
 [ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
-[ ! -f "config/$BASE.config" ] || fragments+=("config/$BASE.config")
+for fragment in "config/$BASE.config" "config/$BASE-$ARCH.config"; do
+	[ ! -f "$fragment" ] || fragments+=("$fragment")
+done
 [ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.

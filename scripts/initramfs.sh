@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# initramfs.sh: build the selftests of $B/linux (of the tree of series/6.1/ if it has none
-# of its own), install them the way any kernel does, and pack them with busybox and
-# guest/: $B/initramfs.cpio.gz, or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
+# initramfs.sh: build the selftests of series/6.1/ and, on a base that has vfio selftests
+# itself, those of $B/linux; install them the way any kernel does, and pack them with
+# busybox and guest/: $B/initramfs.cpio.gz, or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
-obj=$B/obj-${a}selftests
 root=$B/${a}initramfs
 log=$B/log/build-${a}selftests.log
 out=$B/${a}initramfs.cpio.gz
 busybox=/bin/busybox
-tree=$B/linux
-if [ ! -d "$tree/tools/testing/selftests/vfio" ]; then
-	tree=$PWD/build/6.1/linux
+tests=$B/linux own=
+if [ "$BASE" != 6.1 ]; then
+	tests=$PWD/build/6.1/linux
 	BASE=6.1 B=$PWD/build/6.1 LINUX='' scripts/tree.sh
+	[ ! -d "$B/linux/tools/testing/selftests/vfio" ] || own=$B/linux
 fi
 
-mkdir -p "$obj" "$B/log"
+mkdir -p "$B/log"
 exec 9>"$B/lock"
 flock 9
 
@@ -33,15 +33,23 @@ if [ "$ARCH" != x86_64 ]; then
 	fi
 fi
 
+# selftests TREE OBJECTS
+selftests() {
+	mkdir -p "$2" &&
+	make -s -C "$1" O="$2" ARCH="$ARCH" headers &&
+	make -s -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
+		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install
+}
+
+obj=$B/obj-${a}selftests
 {
 	rm -rf "$root" &&
 	mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
-	make -s -C "$tree" O="$obj" ARCH="$ARCH" headers &&
-	make -s -C "$tree/tools/testing/selftests" O="$obj" ARCH="$ARCH" \
-		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install &&
-	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$tree/tools/include" -isystem "$obj/usr/include" \
-		-I "$tree/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
-		guest/attach_cost.c "$tree"/tools/testing/selftests/vfio/lib/*.c
+	{ [ -z "$own" ] || selftests "$own" "$B/obj-${a}selftests-own"; } &&
+	selftests "$tests" "$obj" &&
+	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$tests/tools/include" -isystem "$obj/usr/include" \
+		-I "$tests/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
+		guest/attach_cost.c "$tests"/tools/testing/selftests/vfio/lib/*.c
 } >"$log" 2>&1 || {
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"

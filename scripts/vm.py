@@ -73,8 +73,20 @@ NICS = [
     "-device", "e1000,netdev=net3,bus=bridge2,addr=0x2",
     *edu("3", "bridge2"),
 ]
-# What a VM has besides when it runs one of these tests, or a shell.
-EXTRAS = {"testpmd": NICS + HOST_ROOT}
+# Mainline's tests of DMA map a gigabyte of memory, or huge pages.
+MEMORY = ["-m", "4G"]
+HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
+# A device that can have a virtual function.
+SRIOV = ["-device", "nvme-subsys,id=subsystem",
+         "-device", "nvme,addr=0x15,serial=1,subsys=subsystem,sriov_max_vfs=1,"
+                    "sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4"]
+# What a VM and its kernel's arguments have besides when it runs one of these tests, or a shell.
+EXTRAS = {
+    "testpmd": (NICS + HOST_ROOT, ""),
+    "vfio_pci_driver_test": (MEMORY, ""),
+    "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
+    "vfio_pci_sriov_uapi_test": (SRIOV, "vfio_pci.enable_sriov=1"),
+}
 UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
 VIOMMU = {
@@ -120,17 +132,19 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
+    programs = dict.fromkeys(re.split("[,/@]", test)[0] for test in tests)
     # The host's programs are of its own architecture.
-    extras = [] if arch else [word for test in tests for word in EXTRAS.get(re.split("[,/]", test)[0], [])]
+    extras = [EXTRAS[program] for program in programs if program in EXTRAS and not (arch and program == "testpmd")]
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
     # The VM dies with us, however we die.
     return ["setpriv", "--pdeathsig", "KILL",
             shutil.which(system) or die(f"there is no {system}"),
-            "-accel", accel, *machine, *devices, *MACHINE, *extras,
+            "-accel", accel, *machine, *devices, *MACHINE, *(word for words, _ in extras for word in words),
             "-kernel", image, "-initrd", os.environ.get("INITRAMFS", initramfs),
-            "-append", f"{arch_options} {CMDLINE} {options} {viommu_options} {os.environ.get('KARGS', '')} -- {arguments}"]
+            "-append", " ".join([arch_options, CMDLINE, options, viommu_options, *(more for _, more in extras),
+                                 os.environ.get("KARGS", ""), "--", arguments])]
 
 
 def describe(lines):
@@ -285,6 +299,12 @@ class Run:
         said = [re.sub(r"^# [\w.-]+\.c:\d+:\w+:", "", line) for line in tap
                 if re.match(r"# [\w.-]+\.c:\d+:", line)]
         said = [line for line in said if not line.startswith("Expected ")] or said
+        asserted = [n for n, line in enumerate(tap) if line.endswith(": Assertion Failure")]
+        if asserted:
+            # Mainline's libvfio: an expression, what was observed, perhaps what it means.
+            where, *rest = [line.strip() for line in tap[asserted[0]:asserted[0] + 7]]
+            rest = [line for line in rest if line and not line.startswith("#")]
+            said = [f"{os.path.basename(where.split(': ')[0])}: {'; '.join(rest)}"]
         if not said:
             # What comes before that is progress.
             before = itertools.takewhile(lambda line: not line.startswith("not ok"), tap)
