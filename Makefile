@@ -102,7 +102,7 @@ compile: deps-compile tree ## W=1, sparse: touched files on each architecture, G
 	@scripts/compile.sh $(CONFIGS)
 
 deps:
-	@scripts/deps.sh $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
+	@scripts/deps.sh $(BASE) $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
 
 deps-%:
 	@scripts/deps.sh $(subst -, ,$*)

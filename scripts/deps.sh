@@ -23,6 +23,7 @@ needs() {
 	/usr/include/linux/kvm.h	linux-libc-dev	run
 	/bin/busybox		busybox-static		run
 	qemu-system-x86_64	qemu-system-x86		run
+	/usr/lib/x86_64-linux-gnu/libuuid.a	uuid-dev	mainline
 	aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	arm64
 	/usr/aarch64-linux-gnu/lib/libc.a	libc6-dev-arm64-cross	arm64
 	qemu-system-aarch64	qemu-system-arm		arm64

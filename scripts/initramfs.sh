@@ -9,7 +9,7 @@ set -euo pipefail
 root=$B/${a}initramfs
 log=$B/log/build-${a}selftests.log
 out=$B/${a}initramfs.cpio.gz
-busybox=/bin/busybox
+busybox=/bin/busybox flags=(LDFLAGS=-static)
 tests=$B/linux own=
 if [ "$BASE" != 6.1 ]; then
 	tests=$PWD/build/6.1/linux
@@ -21,15 +21,23 @@ mkdir -p "$B/log"
 exec 9>"$B/lock"
 flock 9
 
-# Another architecture's is not to be installed here, only looked into.
+# unpacked PACKAGE: another architecture's is not to be installed here, only looked into.
+unpacked() {
+	local folder=$B/download/$1-$ARCH deb
+	if [ ! -d "$folder" ]; then
+		deb=$(get_package "$1" "$ARCH")
+		rm -rf "$folder.tmp"
+		dpkg-deb -x "$deb" "$folder.tmp" || die "cannot unpack $(rel "$deb")"
+		mv "$folder.tmp" "$folder"
+	fi
+	echo "$folder"
+}
+
 if [ "$ARCH" != x86_64 ]; then
-	busybox=$B/download/busybox-$ARCH
-	if [ ! -e "$busybox" ]; then
-		deb=$(get_package busybox-static "$ARCH")
-		dpkg-deb --fsys-tarfile "$deb" | tar -xO ./bin/busybox >"$busybox.tmp" ||
-			die "cannot unpack $(rel "$deb")"
-		chmod +x "$busybox.tmp"
-		mv "$busybox.tmp" "$busybox"
+	busybox=$(unpacked busybox-static)/bin/busybox
+	if [ -n "$own" ]; then
+		uuid=$(unpacked uuid-dev)
+		flags=("EXTRA_CFLAGS=-I$uuid/usr/include" "LDFLAGS=-static -L$(echo "$uuid"/usr/lib/*-linux-gnu)")
 	fi
 fi
 
@@ -38,7 +46,7 @@ selftests() {
 	mkdir -p "$2" &&
 	make -s -C "$1" O="$2" ARCH="$ARCH" headers &&
 	make -s -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
-		TARGETS=vfio FORCE_TARGETS=1 LDFLAGS=-static INSTALL_PATH="$root/kselftest" install
+		TARGETS=vfio FORCE_TARGETS=1 "${flags[@]}" INSTALL_PATH="$root/kselftest" install
 }
 
 obj=$B/obj-${a}selftests

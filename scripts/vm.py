@@ -301,10 +301,10 @@ class Run:
         said = [line for line in said if not line.startswith("Expected ")] or said
         asserted = [n for n, line in enumerate(tap) if line.endswith(": Assertion Failure")]
         if asserted:
-            # Mainline's libvfio: an expression, what was observed, perhaps what it means.
+            # Mainline's libvfio: an expression, what it was, errno, and perhaps what that means.
             where, *rest = [line.strip() for line in tap[asserted[0]:asserted[0] + 7]]
             rest = [line for line in rest if line and not line.startswith("#")]
-            said = [f"{os.path.basename(where.split(': ')[0])}: {'; '.join(rest)}"]
+            said = ["; ".join(rest[3:] or rest) + f" ({os.path.basename(where.split(': ')[0])})"]
         if not said:
             # What comes before that is progress.
             before = itertools.takewhile(lambda line: not line.startswith("not ok"), tap)
