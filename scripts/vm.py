@@ -87,7 +87,7 @@ EXTRAS = {
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
     "vfio_pci_sriov_uapi_test": (SRIOV, "vfio_pci.enable_sriov=1"),
 }
-UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1"
+UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
 VIOMMU = {
     "intel": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
