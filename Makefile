@@ -36,7 +36,11 @@ unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 .PHONY: verdict check check-all report bench help deps tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 
-TESTS ?= vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
+tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
+tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test \
+	vfio_dma_mapping_test vfio_pci_sriov_uapi_test@sriov vfio_pci_driver_test \
+	$(addprefix vfio_iommu_group_test@,flat functions functions_root_port alias)
+TESTS ?= $(or $(tests_$(BASE)),$(tests))
 verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
@@ -123,7 +127,7 @@ help: ## This
 	@echo '  ARCH=x86_64 or arm64 (cross-built; in names, arm64- in front)'
 	@echo '  VIOMMU=all or one of $(viommu_x86_64); with ARCH=arm64 of $(viommu_arm64)'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
-	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM, PROGRAM,-ARGUMENT,VALUE or PROGRAM/CASES'
+	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
 	@echo '  V=$(V)           the version that `make mails` writes'

@@ -45,7 +45,17 @@ TESTS = {
     "type1": "What type1 does besides attaching: the same on both kernels",
     "dma": "DMA through type1's mappings, byte by byte",
     "testpmd": "DPDK forwards packets between two NICs while another member of their group leaves and returns",
+    "vfio_iommu_group_test": "Devices leave and join a group, in each IOMMU mode, iommufd's too",
     "": "Races for a minute, and memory leaks",
+}
+OWN_TEST = "A test that mainline has of its own"
+# The programs that are not called as their cases are
+PROGRAMS = {
+    "membership": "vfio_group_membership_test",
+    "testpmd": "testpmd",
+    "vfio_cdev": "vfio_iommufd_setup_test",
+    "vfio_dma_map_limit_test": "vfio_dma_mapping_test",
+    "vfio_pci_irq_test": "vfio_pci_device_test",
 }
 GLOSSARY = {
     "flat": "each device is a group of its own",
@@ -153,7 +163,10 @@ class Matrix:
 
     def again(self, key, column):
         """The command that repeats a cell"""
-        program = {"membership": "vfio_group_membership_test", "testpmd": "testpmd"}.get(self.test, f"vfio_{self.test}_test")
+        program = PROGRAMS.get(self.test, self.test if self.test.startswith("vfio_") else f"vfio_{self.test}_test")
+        kind = key[0].split(".")[0]
+        if self.test.startswith("vfio_") and kind in vm.KINDS:
+            program += "@" + kind
         tests = f"{program}/{self.case(key)}" if self.test else key[1].replace(" ", ",")
         # What comes of itself in every VM, or is no case: a scan, a boot
         return f"make selftests {self.variables(column)} TESTS={tests}" if re.search("[,/]", tests) else None
@@ -302,7 +315,7 @@ def matrix_html(matrix):
     first = [i == 0 or columns[i - 1].viommu != column.viommu for i, column in enumerate(columns)]
     yield f'<section id="{matrix.id}"><h3>{e(matrix.title)}</h3>'
     yield '<div class="scroll" tabindex="0"><table class="matrix">'
-    yield f"<caption>{e(TESTS.get(matrix.test, ''))}.</caption><thead><tr>"
+    yield f"<caption>{e(TESTS.get(matrix.test, OWN_TEST))}.</caption><thead><tr>"
     yield '<th rowspan="3" scope="col">case</th>'
     for viommu, group in itertools.groupby(columns, key=lambda column: column.viommu):
         yield f'<th colspan="{len(list(group))}" scope="colgroup" class="g">{e(viommu)}</th>'
@@ -531,7 +544,7 @@ def text_table(rows, width):
 
 
 def matrix_text(matrix, width):
-    yield f"{matrix.title}: {TESTS.get(matrix.test, '')}"
+    yield f"{matrix.title}: {TESTS.get(matrix.test, OWN_TEST)}"
     pairs = list(dict.fromkeys(column[:2] for column in matrix.columns))
 
     def cell(key, pair):

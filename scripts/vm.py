@@ -6,8 +6,8 @@ Boot kernels in QEMU, run selftests in them, and say what happened as TAP.
     vm.py shell KERNEL VIOMMU
     vm.py run + KERNEL VIOMMU RESULT TEST... [+ KERNEL VIOMMU RESULT TEST...]...
 
-KERNEL is a folder of $B/image, e.g. stock-fast. TEST is a selftest's name and
-its arguments, joined by commas. RESULT names $B/result/RESULT.tap and the logs.
+KERNEL is a folder of $B/image, e.g. stock-fast. guest/init says what a TEST is.
+RESULT names $B/result/RESULT.tap and the logs.
 The runs, each behind a '+', go side by side, one per core: a VM is one thread.
 
 A case ends its VM when the kernel reports anything, hangs or dies; the next
@@ -80,12 +80,14 @@ HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
 SRIOV = ["-device", "nvme-subsys,id=subsystem",
          "-device", "nvme,addr=0x15,serial=1,subsys=subsystem,sriov_max_vfs=1,"
                     "sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4"]
-# What a VM and its kernel's arguments have besides when it runs one of these tests, or a shell.
+# What guest/init knows the devices of.
+KINDS = ["flat", "functions", "functions_root_port", "alias", "sriov"]
+# What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
     "testpmd": (NICS + HOST_ROOT, ""),
     "vfio_pci_driver_test": (MEMORY, ""),
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
-    "vfio_pci_sriov_uapi_test": (SRIOV, "vfio_pci.enable_sriov=1"),
+    "sriov": (SRIOV, "vfio_pci.enable_sriov=1"),
 }
 UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
@@ -132,9 +134,9 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
-    programs = dict.fromkeys(re.split("[,/@]", test)[0] for test in tests)
+    words = dict.fromkeys(word for test in tests for word in re.split("[,/@]", test))
     # The host's programs are of its own architecture.
-    extras = [EXTRAS[program] for program in programs if program in EXTRAS and not (arch and program == "testpmd")]
+    extras = [EXTRAS[word] for word in words if word in EXTRAS and not (arch and word == "testpmd")]
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
@@ -358,6 +360,10 @@ def main():
         sys.exit(start(command + ["-serial", "mon:stdio"]).wait())
     runs = [Run(kernel, viommu, result, tests.split()) for kernel, viommu, result, tests in
             (run.split(maxsplit=3) for run in " ".join(rest).split("+")[1:])]
+    for test in (test for run in runs for test in run.tests):
+        kind = re.match("[^,/@]+@([^/]*)", test)
+        if kind and kind[1] not in KINDS:
+            die(f"{test}: after the '@' want one of: {', '.join(KINDS)}")
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
         for future in [pool.submit(run) for run in runs]:
             future.result()
