@@ -29,7 +29,7 @@ override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
 viommus := $(if $(filter all,$(VIOMMU)),$(viommu_$(ARCH)),$(VIOMMU))
 a := $(if $(filter-out x86_64,$(ARCH)),$(ARCH)-)
-export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64
+export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 

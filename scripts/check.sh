@@ -70,7 +70,7 @@ stock() {
 			case $viommu in
 			arm64-*) prefix=$B/result/arm64-stock-fast-${viommu#arm64-} ;;
 			esac
-			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-testpmd}.tap.stock; then
+			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-own,-testpmd}.tap.stock; then
 				echo "ok stock fails $viommu $case"
 			elif [[ " ${archs[*]} " != *" $([ "${viommu#arm64-}" = "$viommu" ] && echo x86_64 || echo arm64) "* ]]; then
 				echo "ok stock fails $viommu $case # SKIP not on ${archs[*]}: 'make check-all'"
@@ -160,12 +160,33 @@ vms_other() {
 			vm $kernel $viommu $kernel-$viommu "$type1" "$attach" "$membership" "$(stress functions 20 1 1)"
 		done
 	done
+	[ "$BASE" != mainline ] || vms_mainline
 	vm series-fast intel-sm series-fast-intel-sm "$dma" "$membership/*.alias.*"
 	vm series-debug intel series-debug-intel-stress "$(stress functions 30 1 1)" "$(stress alias 30 1 1)"
 	[ "$all" ] || return 0
 	for viommu in $viommu_x86_64; do
 		vm series-debug "$viommu" "series-debug-$viommu" "$fail_nth" "$membership"
 	done
+}
+
+# Mainline's own suite: all of it on stock, too; else what the series is about, and of the
+# rest what takes seconds.
+vms_mainline() {
+	local viommu
+	if [ "$all" ]; then
+		vm series-fast intel series-fast-intel-own "${tests_mainline:?}"
+		vm stock-fast intel stock-fast-intel-own "$tests_mainline"
+		for viommu in intel-noir intel-sm virtio amd; do
+			vm series-fast $viommu series-fast-$viommu-own "vfio_iommu_group_test@functions"
+			vm stock-fast $viommu stock-fast-$viommu-own "vfio_iommu_group_test@functions"
+		done
+		return
+	fi
+	vm series-fast intel series-fast-intel-own vfio_pci_device_test@sriov vfio_iommufd_setup_test \
+		vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test vfio_dma_mapping_test \
+		"vfio_pci_sriov_uapi_test@sriov/*_same_uuid.*" "vfio_pci_driver_test/*.iommufd.*" \
+		vfio_iommu_group_test@alias "vfio_iommu_group_test@functions/*.iommufd.*"
+	vm stock-fast intel stock-fast-intel-own "vfio_iommu_group_test@alias/*.remove"
 }
 
 vms_arm64() {
