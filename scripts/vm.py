@@ -127,6 +127,7 @@ def die(message):
 
 
 def qemu(kernel, viommu, accel, arguments, options="", tests=()):
+    kernel, *kernel_arguments = kernel.split(",")
     arch = next(arch for arch in ARCH if kernel.startswith(arch))
     system, file, machine, arch_options = ARCH[arch]
     image = f"{B}/image/{kernel}/{file}"
@@ -146,7 +147,7 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
             "-accel", accel, *machine, *devices, *MACHINE, *(word for words, _ in extras for word in words),
             "-kernel", image, "-initrd", os.environ.get("INITRAMFS", initramfs),
             "-append", " ".join([arch_options, CMDLINE, options, viommu_options, *(more for _, more in extras),
-                                 os.environ.get("KARGS", ""), "--", arguments])]
+                                 *kernel_arguments, os.environ.get("KARGS", ""), "--", arguments])]
 
 
 def describe(lines):
