@@ -193,6 +193,7 @@ vms_mainline() {
 		"vfio_pci_sriov_uapi_test@sriov/*_same_uuid.*" "vfio_pci_driver_test/*.iommufd.*" \
 		vfio_iommu_group_test@alias "vfio_iommu_group_test@functions/*.iommufd.*"
 	vm stock-fast intel stock-fast-intel-own "vfio_iommu_group_test@alias/*.remove"
+	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove"
 }
 
 vms_arm64() {
