@@ -73,8 +73,10 @@ NICS = [
     "-device", "e1000,netdev=net3,bus=bridge2,addr=0x2",
     *edu("3", "bridge2"),
 ]
-# Mainline's tests of DMA map a gigabyte of memory, or huge pages.
+# Mainline's tests of DMA map a gigabyte of memory, in a second rather than five if it can be of huge pages.
 MEMORY = ["-m", "4G"]
+# TCG clears memory byte by byte on a CPU that has ERMS.
+HUGE_MEMORY = "transparent_hugepage_shmem=always clearcpuid=erms"
 HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
 # A device that can have a virtual function.
 SRIOV = ["-device", "nvme-subsys,id=subsystem",
@@ -85,7 +87,7 @@ KINDS = ["flat", "functions", "functions_root_port", "alias", "sriov"]
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
     "testpmd": (NICS + HOST_ROOT, ""),
-    "vfio_pci_driver_test": (MEMORY, ""),
+    "vfio_pci_driver_test": (MEMORY, HUGE_MEMORY),
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
     "sriov": (SRIOV, "vfio_pci.enable_sriov=1"),
 }
