@@ -168,9 +168,12 @@ no_new_sphinx() {
 	check "shellcheck guest" shellcheck -s dash guest/init guest/hotplug guest/testpmd
 	check "no machine's path or package host in what is tracked" bash -c \
 		"! git grep -nE '(/work/|/home/|(deb|ftp|snapshot)\.debian\.org|deb\.nodesource)' -- . ':!scripts/lint.sh'"
-	# shellcheck disable=SC2016 # $tree is the inner shell's
-	check "nothing asks a bus for its IOMMU" bash -c \
-		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series; [ $? = 1 ]'
+	# On 5.10, who is not VFIO still may.
+	where=$([ "$BASE" != 5.10 ] || echo drivers/vfio)
+	export where
+	# shellcheck disable=SC2016 # these are the inner shell's
+	check "nothing${where:+ in $where} asks a bus for its IOMMU" bash -c \
+		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series -- "${where:-.}"; [ $? = 1 ]'
 	check "no new warning from kernel-doc" no_new_kernel_doc
 	check "no new warning from Sphinx" no_new_sphinx
 	check "no new report from coccicheck" no_new_coccicheck
