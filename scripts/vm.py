@@ -314,7 +314,7 @@ class Run:
         if not said:
             # What comes before that is progress.
             before = itertools.takewhile(lambda line: not line.startswith("not ok"), tap)
-            said = [line[2:] for line in before if line.startswith("# ")][-1:] or [f"exit code {rc}"]
+            said = [line[2:] for line in before if re.match("# [^ ]", line)][-1:] or [f"exit code {rc}"]
         return "not ok", said[0]
 
     def add(self, case, verdict, why, log, line, begin, end, last=()):
