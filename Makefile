@@ -48,9 +48,9 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock vfio_group_membership_test + $(a)series-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series vfio_group_membership_test
 	@scripts/verdict.py stock=$(a)verdict-stock series=$(a)verdict-series
 
-# Every base that has a series, unless somebody names one.
-checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,$(foreach b,$(bases),$(if $(wildcard series/$b/0*.patch),$b))))
-check: deps-check-lint-bench-testpmd-mails ## All that CI runs, of each base; its last line counts
+# The bases whose series is complete, unless somebody names one.
+checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,6.1))
+check: deps-check-lint-bench-testpmd-mails ## All that CI runs; its last line counts
 	@scripts/check.sh $(or $(checked),$(BASE))
 
 check-all: deps-check-lint-bench-testpmd-mails-arm64-compile ## The same, each patch alone, every cell, arm64, other compilers
