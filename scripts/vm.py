@@ -100,7 +100,7 @@ VIOMMU = {
                  "intel_iommu=on,sm_on"),
     "virtio": (["-device", "virtio-iommu-pci,addr=0x2"], UNSAFE),
     # 7.3 looks for the IO-APIC's PCI device, which QEMU 7.2 has not, and remaps no interrupts.
-    "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on" + f" {UNSAFE}" * (os.environ["BASE"] == "mainline")),
+    "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on" + f" {UNSAFE}" * (os.environ.get("BASE") == "mainline")),
     "smmuv3": (["-machine", "iommu=smmuv3"], ""),
 }
 # rcu_expedited: on the root bus, each removal waits for RCU, which is what the stress
