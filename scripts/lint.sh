@@ -77,35 +77,41 @@ no_new_warnings() {
 	! comm -13 "$out/warnings.base" "$out/warnings.series" | grep .
 }
 
-# coccicheck COMMIT FILE...: what Coccinelle's rules of the kernel report of these.
-# In a folder of their own, with their neighbours' headers, one run of a rule does for all.
+# coccicheck COMMIT RULE FILE...: what a rule of the kernel for Coccinelle, or each of them
+# if it is empty, reports of these. In a folder of their own, one run of a rule does for all.
+# Their neighbours' headers are elsewhere: included, but not looked at, which took minutes.
 coccicheck() {
-	local commit=$1 files=$out/coccicheck.$1.files headers
-	shift
-	mkdir -p "$files"
-	mapfile -t headers < <(printf '%s\n' "${@%/*}" | sort -u | while read -r folder; do
-		git -C "$tree" ls-tree --name-only "$commit" "$folder/" | grep '\.h$' || :
-	done)
-	git -C "$tree" archive "$commit" -- "$@" "${headers[@]}" | tar -x -C "$files" || return
+	local commit=$1 rule=$2 files=$out/coccicheck.$1.files headers folders
+	shift 2
+	rm -rf "$files" "$files.headers"
+	mkdir -p "$files" "$files.headers"
+	mapfile -t folders < <(printf '%s\n' "${@%/*}" | sort -u)
+	mapfile -t headers < <(git -C "$tree" ls-tree --name-only "$commit" "${folders[@]/%//}" | grep '\.h$')
+	git -C "$tree" archive "$commit" -- "${headers[@]}" | tar -x -C "$files.headers" &&
+	git -C "$tree" archive "$commit" -- "$@" | tar -x -C "$files" || return
 	git -C "$B/src" checkout -q --force --detach "$commit"
-	make -s -C "$B/src" coccicheck MODE=report J="$JOBS" \
-		SPFLAGS=--use-coccigrep M="$files" >"$files.log" 2>&1 ||
+	make -s -C "$B/src" coccicheck MODE=report J="$JOBS" COCCI="$rule" \
+		SPFLAGS="--use-coccigrep ${folders[*]/#/-I $files.headers/}" M="$files" >"$files.log" 2>&1 ||
 		{ tail -n 5 "$files.log"; return 1; }
-	grep -qE '^[1-9][0-9]* files match' "$files.log" || { echo "coccicheck looked at no file"; return 1; }
-	sed -nE "s|^$files/([^ ]+\.[ch]):[0-9]+(:[0-9-]+)?: |\1: |; T; s/ line [0-9]+//; p" "$files.log" | sort >"$out/coccicheck.$commit"
+	# with the rule in front, without the line's number
+	sed -nE "s|^.*/spatch .*--cocci-file ([^ ]+) .*|\1|; T report; h; b
+		:report s|^$files/([^ ]+\.[ch]):[0-9]+(:[0-9-]+)?: |\1: |; T; s/ line [0-9]+//
+		G; s/(.*)\n(.*)/\2 \1/p" "$files.log"
 }
 
 # An old report matters only if the series has one, too.
 no_new_coccicheck() {
-	local files
-	mapfile -t files < <(touched '*.c')
+	local files rule file
+	mapfile -t files < <(touched '*.[ch]')
 	[ ${#files[@]} != 0 ] || return 0
-	coccicheck series "${files[@]}" || return
-	mapfile -t files < <(cut -d: -f1 "$out/coccicheck.series" | sort -u |
-		while read -r file; do ! git -C "$tree" cat-file -e "base:$file" 2>/dev/null || echo "$file"; done)
-	: >"$out/coccicheck.base"
-	[ ${#files[@]} = 0 ] || coccicheck base "${files[@]}" || return
-	! comm -13 "$out/coccicheck.base" "$out/coccicheck.series" | grep .
+	coccicheck series '' "${files[@]}" >"$out/coccicheck.series" ||
+		{ cat "$out/coccicheck.series"; return 1; }
+	grep -qE '^[1-9][0-9]* files match' "$out/coccicheck.series.files.log" ||
+		{ echo "coccicheck looked at no file"; return 1; }
+	cut -d: -f1 "$out/coccicheck.series" | sort -u | while read -r rule file; do
+		! git -C "$tree" cat-file -e "base:$file" 2>/dev/null || coccicheck base "$rule" "$file" || return
+	done >"$out/coccicheck.base" || { cat "$out/coccicheck.base"; return 1; }
+	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep .
 }
 
 # kernel-doc's, likewise
