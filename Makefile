@@ -132,4 +132,4 @@ help: ## This
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
 	@echo '  V=$(V)           the version that `make mails` writes'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
-	@echo '  JOBS=$(JOBS)       compilers or VMs side by side; KARGS="..."  kernel arguments'
+	@echo '  JOBS=$(JOBS)       compilers side by side, and twice as many VMs; KARGS="..."  kernel arguments'

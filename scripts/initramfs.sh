@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # initramfs.sh: build the selftests of series/6.1/ and, on a base that has vfio selftests
 # itself, those of $B/linux; install them the way any kernel does, and pack them with
-# busybox and guest/: $B/initramfs.cpio.gz, or $B/arm64-initramfs.cpio.gz with ARCH=arm64.
+# busybox and guest/: $B/initramfs.cpio, or $B/arm64-initramfs.cpio with ARCH=arm64.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
 root=$B/${a}initramfs
 log=$B/log/build-${a}selftests.log
-out=$B/${a}initramfs.cpio.gz
+out=$B/${a}initramfs.cpio
 busybox=/bin/busybox flags=(LDFLAGS=-static)
 tests=$B/linux own=
 if [ "$BASE" != 6.1 ]; then
@@ -66,5 +66,5 @@ cp "$busybox" "$root/bin/busybox"
 cp guest/hotplug "$root/bin/"
 cp guest/init "$root/init"
 cp guest/testpmd "$root/kselftest/vfio/"
-(cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet | gzip -1) >"$out.tmp"
+(cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet) >"$out.tmp"
 mv "$out.tmp" "$out"

@@ -134,7 +134,7 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     arch = next(arch for arch in ARCH if kernel.startswith(arch))
     system, file, machine, arch_options = ARCH[arch]
     image = f"{B}/image/{kernel}/{file}"
-    initramfs = f"{B}/{arch and arch + '-'}initramfs.cpio.gz"
+    initramfs = f"{B}/{arch and arch + '-'}initramfs.cpio"
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
@@ -368,7 +368,8 @@ def main():
         kind = re.match("[^,/@]+@([^/]*)", test)
         if kind and kind[1] not in KINDS:
             die(f"{test}: after the '@' want one of: {', '.join(KINDS)}")
-    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", 2))) as pool:
+    # Half of its time a VM waits: the edu device takes a tenth of a second for each transfer.
+    with concurrent.futures.ThreadPoolExecutor(2 * int(os.environ.get("JOBS", 2))) as pool:
         for future in [pool.submit(run) for run in runs]:
             future.result()
 

@@ -48,7 +48,7 @@ commit() {
 vm() {
 	mkdir -p "$BATS_TEST_TMPDIR/b"
 	ln -sfn "$B/image" "$BATS_TEST_TMPDIR/b/image"
-	: "${INITRAMFS:=$B/initramfs.cpio.gz}"
+	: "${INITRAMFS:=$B/initramfs.cpio}"
 	export INITRAMFS
 	B=$BATS_TEST_TMPDIR/b scripts/vm.py run + stock-fast intel result test
 }
