@@ -510,8 +510,8 @@ def page(bases):
     yield ("<p>VFIO hands devices to user space by IOMMU group. Here devices leave and join such groups while VFIO uses "
            "them, in virtual machines with emulated IOMMUs (the columns: QEMU's <i>vIOMMU</i>), on the <b>stock</b> kernel "
            "and on the same one with the patch <b>series</b>; each once as fast as it is built for use (<b>fast</b>) and "
-           "once with the kernel's own checkers on (<b>debug</b>: KASAN, lockdep, kmemleak). A case fails if a device loses "
-           "its DMA, if something is refused or allowed wrongly, or if the kernel reports anything at all.</p><nav><ul>")
+           "once with the kernel's own checkers on (<b>debug</b>: KASAN, lockdep, for the races kmemleak). A case fails if "
+           "a device loses its DMA, if something is refused or allowed wrongly, or if the kernel reports anything at all.</p><nav><ul>")
     for base in bases:
         yield f"<li>{link(base.name, 'Linux ' + e(base.name))}<ul>"
         yield "".join(f"<li>{link(matrix.id, e(matrix.title))}</li>" for matrix in base.matrices)
