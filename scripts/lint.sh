@@ -99,9 +99,12 @@ coccicheck() {
 		G; s/(.*)\n(.*)/\2 \1/p" "$files.log"
 }
 
-# An old report matters only if the series has one, too.
+# An old report matters only if the series has one, too. What passed once, with the same
+# Coccinelle, is not looked at again.
 no_new_coccicheck() {
-	local files rule file
+	local files rule file passed=$B/coccicheck.passed sum
+	sum=$({ git -C "$tree" rev-parse 'base^{tree}' 'series^{tree}'; spatch --version; cat "$0"; } | sha256sum)
+	[ "$sum" != "$(cat "$passed" 2>/dev/null)" ] || return 0
 	mapfile -t files < <(touched '*.[ch]')
 	[ ${#files[@]} != 0 ] || return 0
 	coccicheck series '' "${files[@]}" >"$out/coccicheck.series" ||
@@ -111,7 +114,8 @@ no_new_coccicheck() {
 	cut -d: -f1 "$out/coccicheck.series" | sort -u | while read -r rule file; do
 		! git -C "$tree" cat-file -e "base:$file" 2>/dev/null || coccicheck base "$rule" "$file" || return
 	done >"$out/coccicheck.base" || { cat "$out/coccicheck.base"; return 1; }
-	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep .
+	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep . || return
+	echo "$sum" >"$passed"
 }
 
 # kernel-doc's, likewise
