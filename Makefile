@@ -112,7 +112,7 @@ deps-%:
 	@scripts/deps.sh $(subst -, ,$*)
 
 clean: ## Remove what was built; the tree stays
-	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/coccicheck.passed $(B)/log $(B)/result $(B)/bench $(B)/mutants build/report build/outgoing
+	rm -rf $(B)/obj-* $(B)/image $(B)/src $(B)/*initramfs* $(B)/passed $(B)/log $(B)/result $(B)/bench $(B)/mutants build/report build/outgoing
 
 distclean: ## Remove all of build/<base>/, unless it has work of yours
 	@scripts/distclean.sh

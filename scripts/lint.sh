@@ -8,7 +8,7 @@ set -euo pipefail
 tree=$B/linux
 out=$B/lint
 rm -rf "$out"
-mkdir -p "$out" "$B/result"
+mkdir -p "$out" "$B/passed" "$B/result"
 n=0
 
 # check NAME COMMAND...: one TAP line, and what the command said if it failed
@@ -25,6 +25,16 @@ check() {
 	fi
 }
 
+# once NAME COMMAND...: run the command, unless it passed with this standard input and script
+once() {
+	local passed=$B/passed/$1 sum
+	sum=$(cat - "$lint" | sha256sum)
+	shift
+	[ "$sum" != "$(cat "$passed" 2>/dev/null)" ] || return 0
+	"$@" || return
+	echo "$sum" >"$passed"
+}
+
 # The person who mails signs off; a new file's entry in MAINTAINERS is the
 # series' own patch; a source package has no history to look "Fixes:" up in.
 ignore=FILE_PATH_CHANGES
@@ -35,11 +45,12 @@ run_checkpatch() {
 	local said=$out/checkpatch.${1##*/}
 	cd "$tree"
 	# its spdxcheck.py is to meet Debian's python3, which has what it imports
-	PATH=/usr/bin:$PATH scripts/checkpatch.pl --strict --terse --no-signoff --ignore "$ignore" --show-types "$1" >"$said" 2>&1 &&
-		mv "$said" "$said.passed"
+	cat "$1" scripts/checkpatch.pl | PATH=/usr/bin:$PATH once "checkpatch.${1##*/}" scripts/checkpatch.pl --strict \
+		--terse --no-signoff --ignore "$ignore" --show-types "$1" >"$said" 2>&1 && mv "$said" "$said.passed"
 }
-export tree out ignore
-export -f run_checkpatch
+lint=$(realpath "$0")
+export tree out ignore lint
+export -f run_checkpatch once
 
 checkpatch() {
 	[ -e "$1.passed" ] || { cat "$1"; return 1; }
@@ -99,12 +110,9 @@ coccicheck() {
 		G; s/(.*)\n(.*)/\2 \1/p" "$files.log"
 }
 
-# An old report matters only if the series has one, too. What passed once, with the same
-# Coccinelle, is not looked at again.
+# An old report matters only if the series has one, too
 no_new_coccicheck() {
-	local files rule file passed=$B/coccicheck.passed sum
-	sum=$({ git -C "$tree" rev-parse 'base^{tree}' 'series^{tree}'; spatch --version; cat "$0"; } | sha256sum)
-	[ "$sum" != "$(cat "$passed" 2>/dev/null)" ] || return 0
+	local files rule file
 	mapfile -t files < <(touched '*.[ch]')
 	[ ${#files[@]} != 0 ] || return 0
 	coccicheck series '' "${files[@]}" >"$out/coccicheck.series" ||
@@ -114,8 +122,7 @@ no_new_coccicheck() {
 	cut -d: -f1 "$out/coccicheck.series" | sort -u | while read -r rule file; do
 		! git -C "$tree" cat-file -e "base:$file" 2>/dev/null || coccicheck base "$rule" "$file" || return
 	done >"$out/coccicheck.base" || { cat "$out/coccicheck.base"; return 1; }
-	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep . || return
-	echo "$sum" >"$passed"
+	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep .
 }
 
 # kernel-doc's, likewise
@@ -191,7 +198,8 @@ no_new_sphinx() {
 		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series -- "$where"; [ $? = 1 ]'
 	check "no new warning from kernel-doc" no_new_kernel_doc
 	check "no new warning from Sphinx" no_new_sphinx
-	check "no new report from coccicheck" no_new_coccicheck
+	check "no new report from coccicheck" once coccicheck no_new_coccicheck \
+		< <(git -C "$tree" rev-parse 'base^{tree}' 'series^{tree}'; spatch --version)
 	check "no new warning with W=1 and sparse" no_new_warnings
 	echo "1..$n"
 } | tee "$B/result/lint.tap"
