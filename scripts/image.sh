@@ -23,6 +23,9 @@ for fragment in "config/$BASE.config" "config/$BASE-$ARCH.config"; do
 	[ ! -f "$fragment" ] || fragments+=("$fragment")
 done
 [ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
+# Read once: what is built is what its stamp says, even if somebody edits one meanwhile.
+options=$(cat "${fragments[@]}")
+sum=$(sha256sum <<<"$options")
 
 # The commit to build; uncommitted work in the tree becomes one of its own.
 commit() {
@@ -48,15 +51,15 @@ kbuild() {
 }
 
 configure() {
-	if [ "$(cat "${fragments[@]}" | sha256sum)" = "$(cat "$obj/fragments" 2>/dev/null)" ]; then
+	if [ "$sum" = "$(cat "$obj/fragments" 2>/dev/null)" ]; then
 		kbuild -s olddefconfig
 		return
 	fi
 	rm -f "$obj/fragments"
 	# as `make tinyconfig` does, but with ours among what is not "no"
-	cat "$src"/kernel/configs/tiny*.config "${fragments[@]}" >"$obj/allconfig" &&
+	cat "$src"/kernel/configs/tiny*.config - <<<"$options" >"$obj/allconfig" &&
 	kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
-	cat "${fragments[@]}" | sha256sum >"$obj/fragments"
+	echo "$sum" >"$obj/fragments"
 }
 
 # Kconfig drops silently what it does not know or cannot have. Of two fragments, the
@@ -90,7 +93,7 @@ flock 9
 commit=${1:-$(commit)}
 targets=("${@:2}")
 [ $# != 0 ] || targets=("${kbuild_image##*/}")
-stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $(cat "${fragments[@]}" "$0" | sha256sum) $("${CROSS_COMPILE:-}gcc" --version | head -n 1)"
+stamp="$(git -C "$tree" rev-parse "$commit^{tree}") $sum $(sha256sum <"$0") $("${CROSS_COMPILE:-}gcc" --version | head -n 1)"
 if [ $# = 0 ] && [ "$stamp" = "$(cat "$image/stamp" 2>/dev/null)" ]; then
 	echo "$image/${kbuild_image##*/}"
 	exit 0
