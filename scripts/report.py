@@ -161,15 +161,30 @@ class Matrix:
         cell = self.cell(key, column)
         return f"{'.'.join(filter(None, key))} on {column}{': ' + cell.where if cell.where else ''}"
 
+    def program(self):
+        return PROGRAMS.get(self.test, self.test if self.test.startswith("vfio_") else f"vfio_{self.test}_test")
+
+    def kind(self, key):
+        """What devices a cell was about, as far as its program was told of them"""
+        kind = key[0].split(".")[0]
+        return kind if self.test.startswith("vfio_") and kind in vm.KINDS else ""
+
     def again(self, key, column):
         """The command that repeats a cell"""
-        program = PROGRAMS.get(self.test, self.test if self.test.startswith("vfio_") else f"vfio_{self.test}_test")
-        kind = key[0].split(".")[0]
-        if self.test.startswith("vfio_") and kind in vm.KINDS:
-            program += "@" + kind
-        tests = f"{program}/{self.case(key)}" if self.test else key[1].replace(" ", ",")
+        kind = self.kind(key)
+        tests = f"{self.program()}{kind and '@' + kind}/{self.case(key)}" if self.test else key[1].replace(" ", ",")
         # What comes of itself in every VM, or is no case: a scan, a boot
         return f"make selftests {self.variables(column)} TESTS={tests}" if re.search("[,/]", tests) else None
+
+    def by_hand(self, key):
+        """What repeats a cell in a shell in its VM"""
+        if not self.test.startswith("vfio_"):
+            return f"./{self.program()} -r {self.case(key)}"
+        kind = self.kind(key)
+        devices = vm.KINDS[kind or "flat"]
+        case = self.case(key).replace(f"{self.test}.{kind}.", f"{self.test}.")
+        return (f"for d in {devices}; do echo vfio-pci >/sys/bus/pci/devices/$d/driver_override; "
+                f"echo $d >/sys/bus/pci/drivers_probe; done; ./{self.program()} -r {case} {devices}")
 
     def variables(self, column):
         base, _, linux = self.base.partition("-")
@@ -429,12 +444,10 @@ def again_html(bases):
     found = example(bases)
     if found:
         matrix, key, column, _ = found
-        command = matrix.again(key, column)
-        program = command.rpartition("TESTS=")[2].replace("/", " -r ")
         yield (f"<p>At the top of the repository, for instance {e(matrix.case(key))} on {column}:</p>"
-               f'<pre class="cmd">{e(command)}</pre>'
+               f'<pre class="cmd">{e(matrix.again(key, column))}</pre>'
                "<p>or by hand, in a shell in the same VM:</p>"
-               f'<pre class="cmd">make boot {e(matrix.variables(column))}\n./{e(program)}</pre>'
+               f'<pre class="cmd">make boot {e(matrix.variables(column))}\n{e(matrix.by_hand(key))}</pre>'
                "<p>Each cell's log names the command for that cell. Races may take more than one try.</p>")
     yield "</section>"
 

@@ -82,8 +82,9 @@ HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
 SRIOV = ["-device", "nvme-subsys,id=subsystem",
          "-device", "nvme,addr=0x15,serial=1,subsys=subsystem,sriov_max_vfs=1,"
                     "sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4"]
-# What guest/init knows the devices of.
-KINDS = ["flat", "functions", "functions_root_port", "alias", "sriov"]
+# The kinds that mainline's tests can be told of, and their devices.
+with open(os.path.join(os.path.dirname(__file__), "../guest/init"), encoding="utf-8") as file:
+    KINDS = dict(re.findall(r"^\t(\w+)\)\s+echo (0000:.*) ;;$", file.read(), re.M))
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
     "testpmd": (NICS + HOST_ROOT, ""),
