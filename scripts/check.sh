@@ -206,6 +206,10 @@ vms_arm64() {
 		vm arm64-series-debug "$viommu" "arm64-series-debug-$viommu-stress" "$fail_nth" "$(stress functions 30 1 1)"
 		vm arm64-series-fast "$viommu" "arm64-series-fast-$viommu" "$dma" "$type1" "$attach" "$membership" "$(stress functions 10 1 1)"
 		vm arm64-stock-fast "$viommu" "arm64-stock-fast-$viommu" "$type1" "$attach" "$membership" "$(stress functions 10 1 1)"
+		if [ "$BASE" = mainline ]; then
+			vm arm64-series-fast "$viommu" "arm64-series-fast-$viommu-own" "vfio_iommu_group_test@functions"
+			vm arm64-stock-fast "$viommu" "arm64-stock-fast-$viommu-own" "vfio_iommu_group_test@functions/*.iommufd.*"
+		fi
 	done
 }
 
