@@ -183,17 +183,19 @@ vms_mainline() {
 		vm series-fast intel series-fast-intel-own "${tests_mainline:?}"
 		vm stock-fast intel stock-fast-intel-own "$tests_mainline"
 		for viommu in intel-noir intel-sm virtio amd; do
-			vm series-fast $viommu series-fast-$viommu-own "vfio_iommu_group_test@functions"
-			vm stock-fast $viommu stock-fast-$viommu-own "vfio_iommu_group_test@functions"
+			vm series-fast $viommu series-fast-$viommu-own "$own@functions" "$own@alias/*.vfio_type1v2_iommu.*" "$own@alias/*.iommufd.*"
+			vm stock-fast $viommu stock-fast-$viommu-own "$own@functions/*.iommufd.*" "$own@alias/*.iommufd.*"
 		done
-		return
+	else
+		vm series-fast intel series-fast-intel-own vfio_pci_device_test@sriov vfio_iommufd_setup_test \
+			vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test vfio_dma_mapping_test \
+			"vfio_pci_sriov_uapi_test@sriov/*_same_uuid.*" "vfio_pci_driver_test/*.iommufd.*" \
+			"$own@alias/*v2*" "$own@alias/*.iommufd.*" "$own@functions/*.iommufd.*"
+		vm stock-fast intel stock-fast-intel-own "$own@alias/*.remove" "$own@alias/*.iommufd.first_leaves"
+		vm series-fast virtio series-fast-virtio-own "$own@functions/*.iommufd.remove"
+		vm stock-fast virtio stock-fast-virtio-own "$own@functions/*.iommufd.remove"
 	fi
-	vm series-fast intel series-fast-intel-own vfio_pci_device_test@sriov vfio_iommufd_setup_test \
-		vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test vfio_dma_mapping_test \
-		"vfio_pci_sriov_uapi_test@sriov/*_same_uuid.*" "vfio_pci_driver_test/*.iommufd.*" \
-		vfio_iommu_group_test@alias "vfio_iommu_group_test@functions/*.iommufd.*"
-	vm stock-fast intel stock-fast-intel-own "vfio_iommu_group_test@alias/*.remove"
-	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove"
+	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove" "$own@alias/*.iommufd.remove"
 }
 
 vms_arm64() {
@@ -207,15 +209,15 @@ vms_arm64() {
 		vm arm64-series-fast "$viommu" "arm64-series-fast-$viommu" "$dma" "$type1" "$attach" "$membership" "$(stress functions 10 1 1)"
 		vm arm64-stock-fast "$viommu" "arm64-stock-fast-$viommu" "$type1" "$attach" "$membership" "$(stress functions 10 1 1)"
 		if [ "$BASE" = mainline ]; then
-			vm arm64-series-fast "$viommu" "arm64-series-fast-$viommu-own" "vfio_iommu_group_test@functions"
-			vm arm64-stock-fast "$viommu" "arm64-stock-fast-$viommu-own" "vfio_iommu_group_test@functions/*.iommufd.*"
+			vm arm64-series-fast "$viommu" "arm64-series-fast-$viommu-own" "$own@functions"
+			vm arm64-stock-fast "$viommu" "arm64-stock-fast-$viommu-own" "$own@functions/*.iommufd.*"
 		fi
 	done
 }
 
 run() {
 	local dma=vfio_dma_test membership=vfio_group_membership_test
-	local type1=vfio_type1_test attach=vfio_attach_test fail_nth=vfio_fail_nth_test
+	local type1=vfio_type1_test attach=vfio_attach_test fail_nth=vfio_fail_nth_test own=vfio_iommu_group_test
 	local arch vms=()
 	for arch in "${archs[@]}"; do
 		"vms_$arch"
