@@ -12,17 +12,17 @@ src=$B/src
 out=$B/compile
 n=0
 
-# a configuration, ARCH, the prefix of GCC's commands or "clang", and what differs
-# from allmodconfig
+# a configuration, ARCH, the prefix of GCC's commands (with "clang/" in front:
+# Clang's target), and what differs from allmodconfig
 configs() {
 	cat <<-EOF
 	x86_64-gcc		x86_64	gcc
-	x86_64-clang		x86_64	clang
+	x86_64-clang		x86_64	clang/
 	arm64-gcc		arm64	aarch64-linux-gnu-
-	arm64-clang		arm64	clang
+	arm64-clang		arm64	clang/aarch64-linux-gnu-
 	arm64-no-iommu-support	arm64	aarch64-linux-gnu-	$(without IOMMU_SUPPORT) $(without IOMMU_API)
 	arm-gcc			arm	arm-linux-gnueabihf-
-	arm-clang		arm	clang
+	arm-clang		arm	clang/arm-linux-gnueabihf-
 	arm-no-iommu-api	arm	arm-linux-gnueabihf-	$(without IOMMU_API)
 	powerpc-gcc		powerpc	powerpc64-linux-gnu-	CONFIG_PPC_BOOK3E_64=y
 	EOF
@@ -43,7 +43,8 @@ common="CONFIG_WERROR=n CONFIG_KASAN=n CONFIG_KCSAN=n CONFIG_KCOV=n CONFIG_GCOV_
 
 kbuild() {
 	local tools=(CROSS_COMPILE="${cross#gcc}")
-	[ "$cross" != clang ] || tools=(LLVM=1 CROSS_COMPILE=)
+	# Linux 5.10 takes the target from CROSS_COMPILE.
+	[[ $cross != clang/* ]] || tools=(LLVM=1 CROSS_COMPILE="${cross#clang/}")
 	make -C "$src" O="$obj" ARCH="$arch" "${tools[@]}" LOCALVERSION= -j "$JOBS" -Otarget "$@"
 }
 
@@ -87,7 +88,7 @@ build() {
 	local commit=$1 log=$2 check=(C=1)
 	shift 2
 	sources "$commit"
-	[ "$cross" != clang ] || check=()
+	[[ $cross != clang/* ]] || check=()
 	(cd "$obj" && rm -f "$@")
 	kbuild olddefconfig >"$log" 2>&1 &&
 	kbuild prepare >>"$log" 2>&1 &&
@@ -121,7 +122,7 @@ no_new_warnings() {
 		return 1
 	fi
 	mapfile -t objects < <(objects)
-	[ ${#objects[@]} != 0 ] || { echo "it has none of the touched files"; return 1; }
+	[ ${#objects[@]} != 0 ] || { echo "it has none of the touched files"; return 4; }
 	say "compile: $name: ${#objects[@]} objects"
 	build series "$obj/series.log" "${objects[@]}" || {
 		grep -E 'error:|\*\*\*' "$obj/series.log" | head -n 20
@@ -140,7 +141,10 @@ no_new_warnings() {
 		return 1
 	}
 	warnings "$obj/base.log" >"$obj/base.warnings"
-	! comm -13 "$obj/base.warnings" "$obj/series.warnings" | grep .
+	# nor is it news what an old header says in a new file
+	! comm -13 "$obj/base.warnings" "$obj/series.warnings" |
+		awk -F '\t' 'NR == FNR { known[$2]; next } !($2 ~ /^include\// && $2 in known)' \
+			"$obj/base.warnings" - | grep .
 }
 
 # A file that no configuration compiles has not been looked at.
@@ -157,12 +161,14 @@ check() {
 	n=$((n + 1))
 	shift
 	say "compile: $name"
-	if "$@" >"$out/said"; then
-		echo "ok $n $name"
-	else
-		echo "not ok $n $name"
-		sed 's/^/# /' "$out/said"
-	fi
+	local status=0
+	"$@" >"$out/said" || status=$?
+	case $status in
+	0) echo "ok $n $name" ;;
+	4) echo "ok $n $name # SKIP $(cat "$out/said")" ;;
+	*) echo "not ok $n $name"
+	   sed 's/^/# /' "$out/said" ;;
+	esac
 }
 
 for name; do
