@@ -25,6 +25,7 @@ configs() {
 	arm-clang		arm	clang/arm-linux-gnueabihf-
 	arm-no-iommu-api	arm	arm-linux-gnueabihf-	$(without IOMMU_API)
 	powerpc-gcc		powerpc	powerpc64-linux-gnu-	CONFIG_PPC_BOOK3E_64=y
+	powerpc-book3s-gcc	powerpc	powerpc64-linux-gnu-	CONFIG_PPC64=y CONFIG_PPC_BOOK3S_64=y
 	EOF
 }
 
