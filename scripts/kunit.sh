@@ -45,9 +45,9 @@ status=0
 # kunit.py's verdicts are for people: [PASSED] name, [FAILED], [SKIPPED].
 sed -E 's/^\[[0-9:]+\] //; s/\x1b\[[0-9;]*m//g' "$raw" | awk '
 	BEGIN { print "TAP version 13" }
-	/^=+ .*subtests?\) =+$/ { suite = $2; test = ""; next }
-	/^=+ \[/ { test = ""; next }
-	/^=+ .* =+$/ { test = " " $2; next }
+	/^=+$/ { depth = 0; test = ""; next }
+	/^=+ \[/ { depth--; test = ""; next }
+	/^=+ .* =+$/ { if (depth++) test = " " $2; else suite = $2; next }
 	/^\[(PASSED|FAILED|SKIPPED|CRASHED)\] / {
 		what = $1
 		sub(/^\[[A-Z]+\] /, "")
