@@ -132,7 +132,7 @@ vms_x86_64() {
 	fi
 	vm series-debug intel series-debug-intel-stress "$(stress functions 30 1 1)" "$(stress alias 30 1 1)"
 	vm series-debug$no_kunit virtio series-debug-virtio-stress "$fail_nth$kind" "$(stress functions 30 1 1)"
-	vm series-debug$no_kunit intel series-debug-intel-fail "$fail_nth$kind"
+	vm series-debug$no_kunit intel series-debug-intel-fail "$fail_nth$kind" "$type1/user.*"
 	vm stock-fast intel stock-fast-intel "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)"
 	vm series-fast intel series-fast-intel "$dma" "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)"
 	vm series-fast amd series-fast-amd "$dma" "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)"
