@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What it takes groups to join a container and to leave it again, and what it
- * takes to map and unmap memory there, with each edu device in its own group.
- * scripts/cost.py reads what it prints:
+ * takes to map and unmap memory there, with each edu device on the root bus in
+ * its own group; and what it takes to attach one group and to give it back, with
+ * those elsewhere all in that. scripts/cost.py reads what it prints, where "size"
+ * is how many groups join, or how many such devices the group has:
  *
- *	operation groups mappings attaches domains iotlb context ns
+ *	operation size mappings attaches domains iotlb context ns
  */
 #define _GNU_SOURCE
 #include <glob.h>
@@ -25,6 +27,7 @@
 #define PAGE		4096
 #define PAGES		4096
 #define MAX_GROUPS	24
+#define MAX_MEMBERS	24
 /*
  * The first counts, which takes time. The fastest of the others is what it
  * takes: there can be an interrupt or a kernel thread in any of them.
@@ -70,6 +73,7 @@ static const struct {
 
 /* The first is in the container before the others join. */
 static int groups[1 + MAX_GROUPS];
+static char members[MAX_MEMBERS][PCI_NAME_SIZE];
 static int container;
 static struct dma_area memory = { .iova = 0x4000000, .size = PAGES * PAGE };
 static bool sees_flushes;
@@ -89,8 +93,8 @@ static void open_groups(void)
 	if (file_write(VFIO_PCI "/new_id", "1234 11e8"))
 		die();
 	if (glob(VFIO_PCI "/0000:*", 0, NULL, &found) ||
-	    found.gl_pathc < ARRAY_SIZE(groups)) {
-		vfio_fail("fewer than %zu edu devices", ARRAY_SIZE(groups));
+	    found.gl_pathc != ARRAY_SIZE(groups) + MAX_MEMBERS) {
+		vfio_fail("not %zu edu devices", ARRAY_SIZE(groups) + MAX_MEMBERS);
 		die();
 	}
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
@@ -100,6 +104,14 @@ static void open_groups(void)
 			die();
 		sees_flushes = pci_iommu_is(name, "dmar") &&
 			       !access(EVENTS "/intel_iommu/qi_submit", F_OK);
+	}
+	for (i = 0; i < MAX_MEMBERS; i++) {
+		name = strrchr(found.gl_pathv[ARRAY_SIZE(groups) + i], '/') + 1;
+		memcpy(members[i], name, PCI_NAME_SIZE);
+		if (pci_group(name) != pci_group(members[0])) {
+			vfio_fail("%s is in another group than %s", name, members[0]);
+			die();
+		}
 	}
 	globfree(&found);
 }
@@ -266,11 +278,11 @@ static void measure(struct cost *cost, int pass, int (*op)(int), int arg)
 		cost->ns = ns;
 }
 
-static void report(const char *op, int joining, int mappings, const struct cost *cost)
+static void report(const char *op, int size, int mappings, const struct cost *cost)
 {
 	int i;
 
-	printf("%s\t%d\t%d", op, joining, mappings);
+	printf("%s\t%d\t%d", op, size, mappings);
 	for (i = 0; i < COUNTS; i++)
 		printf(cost->counts[i] < 0 ? "\t-" : "\t%d", cost->counts[i]);
 	printf("\t%llu\n", cost->ns);
@@ -278,7 +290,7 @@ static void report(const char *op, int joining, int mappings, const struct cost 
 
 static void measure_pair(const char *there_name, int (*there)(int),
 			 const char *back_name, int (*back)(int), int arg,
-			 int joining, int mappings)
+			 int size, int mappings)
 {
 	struct cost there_cost = {}, back_cost = {};
 	int pass;
@@ -287,8 +299,27 @@ static void measure_pair(const char *there_name, int (*there)(int),
 		measure(&there_cost, pass, there, arg);
 		measure(&back_cost, pass, back, arg);
 	}
-	report(there_name, joining, mappings, &there_cost);
-	report(back_name, joining, mappings, &back_cost);
+	report(there_name, size, mappings, &there_cost);
+	report(back_name, size, mappings, &back_cost);
+}
+
+/* The group gets smaller: it starts with all of its devices. */
+static void measure_sizes(void)
+{
+	static const int sizes[] = { 24, 16, 8, 4, 2, 1 };
+	int there = MAX_MEMBERS;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		while (there > sizes[i])
+			if (pci_remove(members[--there]))
+				die();
+		groups[0] = vfio_group_open(pci_group(members[0]));
+		if (groups[0] < 0)
+			die();
+		measure_pair("attach", first, "give_back", last, 1, sizes[i], 0);
+		close(groups[0]);
+	}
 }
 
 int main(int argc, char **argv)
@@ -321,5 +352,8 @@ int main(int argc, char **argv)
 		if (unmap(mappings[i]))
 			die();
 	}
-	return last(1);
+	if (last(1))
+		die();
+	measure_sizes();
+	return 0;
 }

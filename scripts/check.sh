@@ -260,7 +260,7 @@ step vm run
 for ARCH in "${archs[@]}"; do
 	export ARCH
 	case $ARCH in
-	x86_64)	[ "$BASE" != 6.1 ] || step cost scripts/cost.py series intel
+	x86_64)	[ "$BASE" != 6.1 ] || step cost scripts/cost.py series intel amd ${all:+intel-sm virtio}
 		# Each kernel of 5.10 runs them.
 		boot=series-debug-intel-stress
 		[ "$BASE$all" != 5.10 ] || boot=series-fast-intel

@@ -21,7 +21,7 @@ import sys
 B = os.environ["B"]
 CONFIG = os.environ["CONFIG"]
 TAP = f"{B}/result/attach-cost.tap"
-# What attach_cost prints behind operation, groups and mappings
+# What attach_cost prints behind operation, size and mappings
 COLUMNS = {"attaches": "attach_dev calls", "domains": "domains allocated", "iotlb": "IOTLB flushes",
            "context": "context flushes", "ns": "guest time [ns]"}
 TOLERANCE = 0.01
@@ -46,7 +46,7 @@ plot for [i=2:{last}] $data using 1:i with linespoints pointtype 2*i pointsize i
 
 
 def measured(run):
-    """{(operation, groups, mappings): {column: number, or None where it cannot be counted}}"""
+    """{(operation, size, mappings): {column: number, or None where it cannot be counted}}"""
     with open(f"{B}/result/{run}.tap") as tap:
         wrong = re.search(r"^not ok .*\n# (.*)", tap.read(), re.M)
     if wrong:
@@ -67,7 +67,7 @@ def table(viommu, stock, other, kernel):
             return "", "-", ""
         return before, after, f"{after / before:.3f}" if before else ""
 
-    rows = [[viommu, "groups", "mappings", *["stock", kernel, "ratio"] * len(COLUMNS)]]
+    rows = [[viommu, "size", "mappings", *["stock", kernel, "ratio"] * len(COLUMNS)]]
     for key, before in stock.items():
         rows.append([*key, *(word for column in COLUMNS for word in cell(before[column], other[key][column]))])
     widths = [max(len(str(word)) for word in words) for words in zip(*rows)]
@@ -105,6 +105,17 @@ def checks(viommu, stock, other):
             yield (f"{viommu}: {key[0]}, {key[2]} mappings: guest time is {'at most ' * cheaper}stock's +-{TOLERANCE:.0%}",
                    after / before - 1 <= TOLERANCE and (cheaper or 1 - after / before <= TOLERANCE),
                    f"{after}, stock {before}")
+    for operation in "attach", "give_back":
+        sizes = sorted(key[1] for key in other if key[0] == operation)
+        for column, title in COLUMNS.items():
+            before, after = ({size: rows[operation, size, 0][column] for size in sizes} for rows in (stock, other))
+            if after[1] is None:
+                continue
+            yield (f"{viommu}: {operation}, 1 to {sizes[-1]} devices in the group: at most stock's: {title}",
+                   all(after[size] <= before[size] for size in sizes), f"{after}, stock {before}")
+        more = [(after[b] - after[a]) / (b - a) for a, b in zip(sizes, sizes[1:])]
+        yield (f"{viommu}: {operation}, 1 to {sizes[-1]} devices in the group: each more takes the same: {title}",
+               max(more) <= min(more) * (1 + GROWTH), after)
 
 
 def plot(viommu, stock, other, kernel):
@@ -141,7 +152,7 @@ def main():
     results = []
     with open(f"{B}/bench/attach-cost.tsv", "w", newline="") as file:
         tsv = csv.writer(file, "excel-tab", lineterminator="\n")
-        tsv.writerow(["viommu", "kernel", "operation", "groups", "mappings", *COLUMNS])
+        tsv.writerow(["viommu", "kernel", "operation", "size", "mappings", *COLUMNS])
         for viommu, names in runs.items():
             stock, other = map(measured, names)
             for name, rows in ("stock", stock), (kernel, other):

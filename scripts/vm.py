@@ -110,12 +110,18 @@ VIOMMU = {
 # would do most of the time.
 CMDLINE = "printk.devkmsg=on panic=-1 " \
           "hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
-# MACHINE=cost: a group for each device, and a clock that counts instructions, so that
-# the same kernel takes the same time whenever and wherever it runs.
+# MACHINE=cost: a group for each device on the root bus, one for all that are behind root
+# ports, which have no ACS here, and a clock that counts instructions, so that the same kernel
+# takes the same time whenever and wherever it runs.
 if os.environ.get("MACHINE") == "cost":
     MACHINE[MACHINE.index("-device"):] = [
         "-smp", "1", "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2000-01-01,clock=vm",
-        *(word for slot in range(0x3, 0x1c) for word in edu(f"{slot:x}"))]
+        *(word for slot in range(0x3, 0x1c) for word in edu(f"{slot:x}")),
+        *(word for port in range(3) for word in [
+            "-device", f"pcie-root-port,id=port{port},addr=0x1c.{port},multifunction=on,"
+                       f"chassis={port + 1},disable-acs=on",
+            *(word for function in range(8) for word in [
+                "-device", f"edu,bus=port{port},addr=0x0.{function},multifunction=on"])])]
     # Under -icount, Linux can wait for ever for the ticks by which it measures this timer.
     CMDLINE += " nolapic_timer"
 
