@@ -14,6 +14,8 @@ ACCEL  ?= tcg
 # Linux 5.10 has a virtio IOMMU on arm64 only.
 viommu_x86_64 := intel intel-noir intel-sm $(if $(filter-out 5.10,$(BASE)),virtio) amd
 viommu_arm64  := smmuv3 virtio
+# Not among all: for what takes just these.
+viommu_more_x86_64 := intel-snoop intel-rmrr
 
 bases := $(notdir $(wildcard series/*))
 one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($1): want one of: $2)),$(error $1=$($1): want one of: $2))
@@ -21,7 +23,7 @@ $(call one-of,BASE,$(bases))
 $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
 $(call one-of,ARCH,x86_64 arm64)
-$(call one-of,VIOMMU,$(viommu_$(ARCH)) all)
+$(call one-of,VIOMMU,$(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH))) all)
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 
@@ -36,7 +38,7 @@ unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 .PHONY: verdict check check-all report bench help deps tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 
-tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_fail_nth_test vfio_group_stress
+tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_fail_nth_test vfio_group_stress
 tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test \
 	vfio_dma_mapping_test vfio_pci_sriov_uapi_test@sriov vfio_pci_driver_test \
 	$(addprefix vfio_iommu_group_test@,flat functions functions_root_port alias)
@@ -125,7 +127,7 @@ help: ## This
 	@echo '  KERNEL=series (the tree as it is now) or stock (without our patches)'
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
 	@echo '  ARCH=x86_64 or arm64 (cross-built; in names, arm64- in front)'
-	@echo '  VIOMMU=all or one of $(viommu_x86_64); with ARCH=arm64 of $(viommu_arm64)'
+	@echo '  VIOMMU=all or one of $(viommu_x86_64), or $(viommu_more_x86_64); with ARCH=arm64 of $(viommu_arm64)'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'

@@ -70,7 +70,7 @@ stock() {
 			case $viommu in
 			arm64-*) prefix=$B/result/arm64-stock-fast-${viommu#arm64-} ;;
 			esac
-			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-own,-testpmd}.tap.stock; then
+			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-own,-testpmd,-host,-pt}.tap.stock; then
 				echo "ok stock fails $viommu $case"
 			elif [[ " ${archs[*]} " != *" $([ "${viommu#arm64-}" = "$viommu" ] && echo x86_64 || echo arm64) "* ]]; then
 				echo "ok stock fails $viommu $case # SKIP not on ${archs[*]}: 'make check-all'"
@@ -139,7 +139,21 @@ vms_x86_64() {
 	vm series-fast virtio series-fast-virtio "$dma" "$type1" "$attach" "$membership" "$(stress functions 10 1 1)"
 	vm series-debug$no_kunit amd series-debug-amd-stress "$(stress functions 30 1 1)"
 	vm stock-fast amd stock-fast-amd "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)"
+	vm series-fast intel series-fast-intel-host "$host"
+	vm stock-fast intel stock-fast-intel-host "$host/*.readd_in_use"
+	vm series-fast intel-snoop series-fast-intel-snoop "$attach/*.shared_domain" "$attach/*.coherency"
+	# Slots that Linux, not ACPI, powers
+	vm series-fast,pcie_ports=native intel series-fast-intel-pciehp "$membership/*.functions_root_port.unplug"
 	if [ "$all" ]; then
+		for viommu in intel-sm amd virtio; do
+			vm series-fast "$viommu" "series-fast-$viommu-host" "$host"
+			vm stock-fast "$viommu" "stock-fast-$viommu-host" "$host/*.readd_in_use"
+		done
+		vm series-fast intel-rmrr series-fast-intel-rmrr "$host/reserved.functions.*"
+		# In scalable mode, QEMU lets a device through that once was in the identity domain.
+		for viommu in intel virtio amd; do
+			vm series-fast,iommu=pt "$viommu" "series-fast-$viommu-pt" "$membership/*.isolation"
+		done
 		for viommu in intel-noir intel-sm; do
 			vm series-fast "$viommu" "series-fast-$viommu" "$dma" "$type1" "$attach" "$membership"
 			vm stock-fast "$viommu" "stock-fast-$viommu" "$type1" "$membership"
@@ -161,6 +175,10 @@ vms_x86_64() {
 # is asked for, what stock must fail, and its kin, in a few minutes.
 vms_other() {
 	local viommu kernel
+	if [ "$BASE" = 5.10 ]; then
+		vm series-fast,iommu=pt intel series-fast-intel-pt "$membership/*.isolation"
+		vm stock-fast,iommu=pt intel stock-fast-intel-pt "$membership/*.alias.isolation"
+	fi
 	if [ "$BASE$all" = 5.10 ]; then
 		vm series-fast intel series-fast-intel "$membership" "$attach" "$type1"
 		vm stock-fast intel stock-fast-intel "$membership/*.functions*.re*" "$membership/*.alias.*" "$attach/*.*_group"
@@ -228,7 +246,7 @@ vms_arm64() {
 
 run() {
 	local dma=vfio_dma_test membership=vfio_group_membership_test
-	local type1=vfio_type1_test attach=vfio_attach_test fail_nth=vfio_fail_nth_test own=vfio_iommu_group_test
+	local host=vfio_host_driver_test type1=vfio_type1_test attach=vfio_attach_test fail_nth=vfio_fail_nth_test own=vfio_iommu_group_test
 	local arch vms=()
 	for arch in "${archs[@]}"; do
 		"vms_$arch"

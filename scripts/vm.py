@@ -14,6 +14,7 @@ A case ends its VM when the kernel reports anything, hangs or dies; the next
 case gets a new VM, so that no case can hide another's failure or cause it.
 """
 import concurrent.futures
+import hashlib
 import itertools
 import os
 import re
@@ -23,6 +24,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+
+import dmar
 
 B = os.environ["B"]
 TOP = os.getcwd()
@@ -60,6 +64,8 @@ MACHINE = [
     "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
     *edu("1", "bridge"), *edu("2", "bridge"),
 ]
+# The root ports' own, which Linux uses with "pcie_ports=native", instead of ACPI's.
+NATIVE_HOTPLUG = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 # The host's root file system, read-only.
 HOST_ROOT = ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
 # Two groups of two NICs, which send each other what they send, and an edu.
@@ -87,12 +93,31 @@ SRIOV = ["-device", "nvme-subsys,id=subsystem",
 # The kinds that mainline's tests can be told of, and their devices.
 with open(os.path.join(os.path.dirname(__file__), "../guest/init"), encoding="utf-8") as file:
     KINDS = dict(re.findall(r"^\t(\w+)\)\s+echo (0000:.*) ;;$", file.read(), re.M))
+# Groups of an edu and a device of a driver that uses the DMA API: functions, and behind a bridge.
+RNG = "virtio-rng-pci,disable-legacy=on,iommu_platform=on"
+EDU_AND_RNG = [
+    *(word for slot in ("16", "17") for word in (
+        "-device", f"edu,dma_mask=0xffffffff,addr=0x{slot}.0,multifunction=on",
+        "-device", f"{RNG},addr=0x{slot}.1,multifunction=on")),
+    *(word for n, slot in ((4, "18"), (5, "19")) for word in (
+        "-device", f"pcie-root-port,id=rp{n},addr=0x{slot},chassis={n},slot={n}",
+        "-device", f"pcie-pci-bridge,id=bridge{n},bus=rp{n}",
+        "-device", f"edu,dma_mask=0xffffffff,bus=bridge{n},addr=0x1",
+        "-device", f"{RNG},bus=bridge{n},addr=0x2")),
+]
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
     "testpmd": (NICS + HOST_ROOT, ""),
     "vfio_pci_driver_test": (MEMORY, HUGE_MEMORY),
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
+    "vfio_host_driver_test": (EDU_AND_RNG, ""),
     "sriov": (SRIOV, "vfio_pci.enable_sriov=1"),
+}
+# Devices with reserved memory regions for these tests, or with this IOMMU, on intel: scripts/dmar.py says how
+# they are named. The last one's is where IOVAs are handed out first.
+RMRR = {
+    "vfio_host_driver_test": ["17.1", "19.0/0.0/2.0"],
+    "intel-rmrr": ["16.1@0xfffc0000-0xffffffff"],
 }
 UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
@@ -101,6 +126,8 @@ VIOMMU = {
     "intel-noir": (["-device", "intel-iommu,intremap=off,caching-mode=on"], f"intel_iommu=on {UNSAFE}"),
     "intel-sm": (["-device", "intel-iommu,intremap=on,caching-mode=on,x-scalable-mode=on"],
                  "intel_iommu=on,sm_on"),
+    "intel-snoop": (["-device", "intel-iommu,intremap=on,caching-mode=on,snoop-control=on"], "intel_iommu=on"),
+    "intel-rmrr": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
     "virtio": (["-device", "virtio-iommu-pci,addr=0x2"], UNSAFE),
     # 7.3 looks for the IO-APIC's PCI device, which QEMU 7.2 has not, and remaps no interrupts.
     "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on" + f" {UNSAFE}" * (os.environ.get("BASE") == "mainline")),
@@ -138,12 +165,24 @@ def die(message):
     sys.exit(1)
 
 
+def with_rmrr(initramfs, machine, names):
+    """The initramfs with a DMAR table in front, a file of its own"""
+    front = dmar.initrd(machine, names)
+    path = f"{B}/initramfs-rmrr-{hashlib.sha256(front).hexdigest()[:12]}.cpio"
+    with open(initramfs, "rb") as file:
+        rest = file.read()
+    with tempfile.NamedTemporaryFile(dir=B, prefix="initramfs-", delete=False) as file:
+        file.write(front + rest)
+    os.rename(file.name, path)
+    return path
+
+
 def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     kernel, *kernel_arguments = kernel.split(",")
     arch = next(arch for arch in ARCH if kernel.startswith(arch))
     system, file, machine, arch_options = ARCH[arch]
     image = f"{B}/image/{kernel}/{file}"
-    initramfs = f"{B}/{arch and arch + '-'}initramfs.cpio"
+    initramfs = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     devices, viommu_options = VIOMMU[viommu]
@@ -153,13 +192,18 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
+    machine = [shutil.which(system) or die(f"there is no {system}"), "-accel", accel, *machine,
+               *devices, *MACHINE, *(word for words, _ in extras for word in words)]
+    options = " ".join([arch_options, CMDLINE, options, viommu_options, *(more for _, more in extras),
+                        *kernel_arguments, os.environ.get("KARGS", "")])
+    if "pcie_ports=native" in options:
+        machine += NATIVE_HOTPLUG
+    rmrr = [*os.environ.get("RMRR", "").split(), *(name for word in (*words, viommu) for name in RMRR.get(word, ()))]
+    if rmrr and viommu.startswith("intel"):
+        initramfs = with_rmrr(initramfs, machine, rmrr)
     # The VM dies with us, however we die.
-    return ["setpriv", "--pdeathsig", "KILL",
-            shutil.which(system) or die(f"there is no {system}"),
-            "-accel", accel, *machine, *devices, *MACHINE, *(word for words, _ in extras for word in words),
-            "-kernel", image, "-initrd", os.environ.get("INITRAMFS", initramfs),
-            "-append", " ".join([arch_options, CMDLINE, options, viommu_options, *(more for _, more in extras),
-                                 *kernel_arguments, os.environ.get("KARGS", ""), "--", arguments])]
+    return ["setpriv", "--pdeathsig", "KILL", *machine, "-kernel", image, "-initrd", initramfs,
+            "-append", f"{options} -- {arguments}"]
 
 
 def describe(lines):

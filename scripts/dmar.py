@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""
+A DMAR table with reserved memory regions (RMRR), which QEMU's intel-iommu has not.
+
+It is QEMU's own table of the same machine with more at its end and a higher revision. Linux
+takes it for QEMU's if it is kernel/firmware/acpi/*.aml in an uncompressed cpio in front of the
+initramfs, and CONFIG_ACPI_TABLE_UPGRADE is on.
+"""
+import base64
+import struct
+import subprocess
+
+# What the firmware keeps to itself: Linux warns of a region that is not reserved in its map of memory.
+REGION = 0xf0000, 0xfffff
+
+
+def own_table(command):
+    """QEMU's table, as the machine's firmware would get it (fw_cfg's DMA), without a step of its CPU"""
+    request, answer = 0x1000, 0x2000
+    with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command, "-S", "-qtest", "stdio", "-qtest-log", "none"], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        def ask(words):
+            print(words, file=process.stdin, flush=True)
+            status, *data = process.stdout.readline().split() or ["nothing"]
+            if status != "OK":
+                raise OSError(f"QEMU says {status} to '{words}'")
+            return data
+
+        def item(key, size):
+            ask(f"write {request} 16 0x{struct.pack('>IIQ', key << 16 | 0xa, size, answer).hex()}")
+            ask(f"outl 0x518 {int.from_bytes(request.to_bytes(4, 'big'), 'little')}")
+            return base64.b64decode(ask(f"b64read {answer} {size}")[0])
+
+        count, = struct.unpack(">I", item(0x19, 4))
+        files = struct.iter_unpack(">IHH56s", item(0x19, 4 + 64 * count)[4:])
+        tables = next(item(key, size) for size, key, _, name in files if name.rstrip(b"\0") == b"etc/acpi/tables")
+        process.kill()
+    start = tables.index(b"DMAR")
+    length, = struct.unpack_from("<I", tables, start + 4)
+    return tables[start:start + length]
+
+
+def rmrr(name):
+    """
+    A device by the way there from bus 0, bridges first: "10.1", "12.0/0.0/2.0" behind two of them.
+    If its region is not to be the usual one: "10.1@0xfffc0000-0xffffffff".
+    """
+    way, _, region = name.partition("@")
+    first, last = (int(end, 0) for end in region.split("-")) if region else REGION
+    path = bytes(int(number, 16) for step in way.split("/") for number in step.split("."))
+    scope = struct.pack("<BBHBB", 1, 6 + len(path), 0, 0, 0) + path
+    return struct.pack("<HHHHQQ", 1, 24 + len(scope), 0, 0, first, last) + scope
+
+
+def table(own, more):
+    """The table with more at its end, and its length, revision and sum put right"""
+    header = list(struct.unpack_from("<4sIBB6s8sI", own))
+    header[1], header[3] = len(own) + len(more), 0
+    header[6] += 1
+    data = bytearray(struct.pack("<4sIBB6s8sI", *header) + own[28:] + more)
+    data[9] = -sum(data) % 256
+    return bytes(data)
+
+
+def cpio(files):
+    """An uncompressed archive"""
+    archive = b""
+    for name, data in [*files, ("TRAILER!!!", b"")]:
+        fields = [0, 0o100644 if data else 0, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+        archive += b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
+        archive += b"\0" * (-len(archive) % 4) + data
+        archive += b"\0" * (-len(archive) % 4)
+    return archive
+
+
+def initrd(command, names):
+    """What goes in front of the initramfs of a machine, which is QEMU's command line"""
+    more = b"".join(rmrr(name) for name in names)
+    return cpio([("kernel/firmware/acpi/dmar.aml", table(own_table(command), more))])
