@@ -53,7 +53,7 @@ ARCH = {
          "console=ttyS0 no_timer_check"),
 }
 # A second function whose header does not say that there are others.
-ALONE = [*edu("16.0"), *(word.replace(",multifunction=on", "") for word in edu("16.1"))]
+ALONE = [*edu("1a.0"), *(word.replace(",multifunction=on", "") for word in edu("1a.1"))]
 # The group kinds (docs/bench.md): two devices each.
 MACHINE = [
     "-smp", "2", "-m", "1G", "-nodefaults", "-display", "none", "-no-reboot",
