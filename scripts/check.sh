@@ -70,7 +70,7 @@ stock() {
 			case $viommu in
 			arm64-*) prefix=$B/result/arm64-stock-fast-${viommu#arm64-} ;;
 			esac
-			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-own,-testpmd,-host,-pt}.tap.stock; then
+			if grep -qsE "^not ok [0-9]+ $case$" "$prefix"{,-own,-testpmd,-host,-pt,-acpi}.tap.stock; then
 				echo "ok stock fails $viommu $case"
 			elif [[ " ${archs[*]} " != *" $([ "${viommu#arm64-}" = "$viommu" ] && echo x86_64 || echo arm64) "* ]]; then
 				echo "ok stock fails $viommu $case # SKIP not on ${archs[*]}: 'make check-all'"
@@ -225,6 +225,8 @@ vms_mainline() {
 		vm stock-fast virtio stock-fast-virtio-own "$own@functions/*.iommufd.remove"
 	fi
 	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove" "$own@alias/*.iommufd.remove"
+	vm series-fast intel series-fast-intel-acpi acpi_device
+	vm stock-fast intel stock-fast-intel-acpi acpi_device
 }
 
 vms_arm64() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """
-A DMAR table with reserved memory regions (RMRR), which QEMU's intel-iommu has not.
+A DMAR table with reserved memory regions (RMRR) or an ACPI device (ANDD), which QEMU's
+intel-iommu has not.
 
 It is QEMU's own table of the same machine with more at its end and a higher revision. Linux
 takes it for QEMU's if it is kernel/firmware/acpi/*.aml in an uncompressed cpio in front of the
@@ -52,6 +53,34 @@ def rmrr(name):
     return struct.pack("<HHHHQQ", 1, 24 + len(scope), 0, 0, first, last) + scope
 
 
+# What Linux makes no platform device of: its IOMMU group comes after those of PCI.
+ACPI_DEVICE = b"PNP0400"
+
+
+def aml(opcode, body):
+    """An object that has its length in front"""
+    return opcode + bytes([len(body) + 1]) + body
+
+
+def acpi_device():
+    r"""\_SB.EDU0, without resources (79 00 is their end), in a table of its own"""
+    device = aml(b"\x5b\x82", b"EDU0" + b"\x08_HID\x0d" + ACPI_DEVICE + b"\0" + b"\x08_CRS" + aml(b"\x11", b"\x0a\2\x79\0"))
+    empty = struct.pack("<4sIBB6s8sI4sI", b"SSDT", 36, 2, 0, b"BENCH ", b"EDU     ", 0, b"BNCH", 1)
+    return table(empty, aml(b"\x10", b"\\_SB_" + device))
+
+
+def with_requester_id(own, device):
+    """The table, in which \\_SB.EDU0 has the requester ID of a PCI device on bus 0"""
+    name = b"\\_SB.EDU0\0"
+    path = bytes(int(number, 16) for number in device.split("."))
+    scope = struct.pack("<BBHBB", 5, 8, 0, 1, 0) + path
+    # The first structure behind the header is the IOMMU.
+    kind, length = struct.unpack_from("<HH", own, 48)
+    assert kind == 0, "no DRHD"
+    own = own[:48] + struct.pack("<HH", kind, length + 8) + own[52:48 + length] + scope + own[48 + length:]
+    return own + struct.pack("<HHBBBB", 4, 8 + len(name), 0, 0, 0, 1) + name
+
+
 def table(own, more):
     """The table with more at its end, and its length, revision and sum put right"""
     header = list(struct.unpack_from("<4sIBB6s8sI", own))
@@ -73,7 +102,14 @@ def cpio(files):
     return archive
 
 
-def initrd(command, names):
-    """What goes in front of the initramfs of a machine, which is QEMU's command line"""
+def initrd(command, names, shared=None):
+    """
+    What goes in front of the initramfs of a machine, which is QEMU's command line: names are
+    devices with an RMRR, an ACPI device has the requester ID of shared.
+    """
+    own, files = own_table(command), []
+    if shared:
+        own = with_requester_id(own, shared)
+        files = [("kernel/firmware/acpi/edu.aml", acpi_device())]
     more = b"".join(rmrr(name) for name in names)
-    return cpio([("kernel/firmware/acpi/dmar.aml", table(own_table(command), more))])
+    return cpio([("kernel/firmware/acpi/dmar.aml", table(own, more)), *files])

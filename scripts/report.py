@@ -44,6 +44,7 @@ TESTS = {
     "fail_nth": "Each allocation fails in turn, while a group is attached, used and given back",
     "type1": "What type1 does besides attaching: the same on both kernels",
     "dma": "DMA through type1's mappings, byte by byte",
+    "acpi_device": "A PCI device's DMA, while an ACPI device has its requester ID in a group of its own",
     "testpmd": "DPDK forwards packets between two NICs while another member of their group leaves and returns",
     "vfio_iommu_group_test": "Devices leave and join a group, in each IOMMU mode, iommufd's too",
     "": "Races for a minute, and memory leaks",
@@ -52,6 +53,7 @@ OWN_TEST = "A test that mainline has of its own"
 # The programs that are not called as their cases are
 PROGRAMS = {
     "membership": "vfio_group_membership_test",
+    "acpi_device": "acpi_device",
     "testpmd": "testpmd",
     "vfio_cdev": "vfio_iommufd_setup_test",
     "vfio_dma_map_limit_test": "vfio_dma_mapping_test",

@@ -105,8 +105,13 @@ EDU_AND_RNG = [
         "-device", f"edu,dma_mask=0xffffffff,bus=bridge{n},addr=0x1",
         "-device", f"{RNG},bus=bridge{n},addr=0x2")),
 ]
+# A device of the host's, whose requester ID an ACPI device has, too.
+SHARED = "1a.0"
+P9 = ["-fsdev", "local,id=shared,path=guest,security_model=none,readonly=on",
+      "-device", f"virtio-9p-pci,fsdev=shared,mount_tag=shared,addr=0x{SHARED},iommu_platform=on,disable-legacy=on"]
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
+    "acpi_device": (P9, ""),
     "testpmd": (NICS + HOST_ROOT, ""),
     "vfio_pci_driver_test": (MEMORY, HUGE_MEMORY),
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
@@ -165,10 +170,10 @@ def die(message):
     sys.exit(1)
 
 
-def with_rmrr(initramfs, machine, names):
+def with_dmar(initramfs, machine, names, shared):
     """The initramfs with a DMAR table in front, a file of its own"""
-    front = dmar.initrd(machine, names)
-    path = f"{B}/initramfs-rmrr-{hashlib.sha256(front).hexdigest()[:12]}.cpio"
+    front = dmar.initrd(machine, names, shared)
+    path = f"{B}/initramfs-dmar-{hashlib.sha256(front).hexdigest()[:12]}.cpio"
     with open(initramfs, "rb") as file:
         rest = file.read()
     with tempfile.NamedTemporaryFile(dir=B, prefix="initramfs-", delete=False) as file:
@@ -199,8 +204,9 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     if "pcie_ports=native" in options:
         machine += NATIVE_HOTPLUG
     rmrr = [*os.environ.get("RMRR", "").split(), *(name for word in (*words, viommu) for name in RMRR.get(word, ()))]
-    if rmrr and viommu.startswith("intel"):
-        initramfs = with_rmrr(initramfs, machine, rmrr)
+    shared = SHARED if "acpi_device" in words else None
+    if (rmrr or shared) and viommu.startswith("intel"):
+        initramfs = with_dmar(initramfs, machine, rmrr, shared)
     # The VM dies with us, however we die.
     return ["setpriv", "--pdeathsig", "KILL", *machine, "-kernel", image, "-initrd", initramfs,
             "-append", f"{options} -- {arguments}"]
