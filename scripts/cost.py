@@ -25,6 +25,8 @@ TAP = f"{B}/result/attach-cost.tap"
 COLUMNS = {"attaches": "attach_dev calls", "domains": "domains allocated", "iotlb": "IOTLB flushes",
            "context": "context flushes", "ns": "guest time [ns]"}
 TOLERANCE = 0.01
+# Each call takes the container's lock, or it could use what is freed: 59 instructions more, at most.
+LOCK = 60
 # Of each group that is there, type1 looks whether it is the one that joins: some ten
 # instructions each.
 GROWTH = 0.05
@@ -102,8 +104,9 @@ def checks(viommu, stock, other):
             before, after = stock[key]["ns"], other[key]["ns"]
             # With virtio-iommu, the series maps without allocating memory for it.
             cheaper = viommu == "virtio" and key[0] == "map"
-            yield (f"{viommu}: {key[0]}, {key[2]} mappings: guest time is {'at most ' * cheaper}stock's +-{TOLERANCE:.0%}",
-                   after / before - 1 <= TOLERANCE and (cheaper or 1 - after / before <= TOLERANCE),
+            after_lock = after - LOCK * key[2]
+            yield (f"{viommu}: {key[0]}, {key[2]} mappings: guest time is {'at most ' * cheaper}stock's +-{TOLERANCE:.0%}, and {LOCK} ns a call",
+                   after_lock / before - 1 <= TOLERANCE and (cheaper or 1 - after / before <= TOLERANCE),
                    f"{after}, stock {before}")
     for operation in "attach", "give_back":
         sizes = sorted(key[1] for key in other if key[0] == operation)
@@ -111,8 +114,10 @@ def checks(viommu, stock, other):
             before, after = ({size: rows[operation, size, 0][column] for size in sizes} for rows in (stock, other))
             if after[1] is None:
                 continue
+            # Each member is asked before any is touched: on amd, 0.7 % of a small group's time.
+            allowed = 1 + TOLERANCE if column == "ns" else 1
             yield (f"{viommu}: {operation}, 1 to {sizes[-1]} devices in the group: at most stock's: {title}",
-                   all(after[size] <= before[size] for size in sizes), f"{after}, stock {before}")
+                   all(after[size] <= before[size] * allowed for size in sizes), f"{after}, stock {before}")
         more = [(after[b] - after[a]) / (b - a) for a, b in zip(sizes, sizes[1:])]
         yield (f"{viommu}: {operation}, 1 to {sizes[-1]} devices in the group: each more takes the same: {title}",
                max(more) <= min(more) * (1 + GROWTH), after)
