@@ -106,7 +106,7 @@ EDU_AND_RNG = [
         "-device", f"{RNG},bus=bridge{n},addr=0x2")),
 ]
 # A device of the host's, whose requester ID an ACPI device has, too.
-SHARED = "1a.0"
+SHARED = "1b.0"
 P9 = ["-fsdev", "local,id=shared,path=guest,security_model=none,readonly=on",
       "-device", f"virtio-9p-pci,fsdev=shared,mount_tag=shared,addr=0x{SHARED},iommu_platform=on,disable-legacy=on"]
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
