@@ -181,9 +181,9 @@ vms_other() {
 	fi
 	if [ "$BASE$all" = 5.10 ]; then
 		vm series-fast intel series-fast-intel "$membership" "$attach" "$type1"
-		vm stock-fast intel stock-fast-intel "$membership/*.functions*.re*" "$membership/*.alias.*" "$attach/*.*_group"
-		vm series-fast amd series-fast-amd "$membership/*.functions.*" "$attach" "$(stress functions 20 1 1)"
-		vm stock-fast amd stock-fast-amd "$membership/*.functions.re*" "$attach/*.joining_group" "$(stress functions 20 1 1)"
+		vm stock-fast intel stock-fast-intel "$membership/*.functions*.re*" "$membership/*.alias.*" "$attach/*.*_group" "$type1/user.*"
+		vm series-fast amd series-fast-amd "$membership/*.functions.*" "$attach" "$type1/user.*" "$(stress functions 20 1 1)"
+		vm stock-fast amd stock-fast-amd "$membership/*.functions.re*" "$attach/*.joining_group" "$type1/user.last_page" "$(stress functions 20 1 1)"
 		return
 	fi
 	for viommu in intel amd; do
