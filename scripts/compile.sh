@@ -26,6 +26,7 @@ configs() {
 	arm-no-iommu-api	arm	arm-linux-gnueabihf-	$(without IOMMU_API)
 	powerpc-gcc		powerpc	powerpc64-linux-gnu-	CONFIG_PPC_BOOK3E_64=y
 	powerpc-book3s-gcc	powerpc	powerpc64-linux-gnu-	CONFIG_PPC64=y CONFIG_PPC_BOOK3S_64=y
+	s390-gcc		s390	s390x-linux-gnu-
 	EOF
 }
 

@@ -46,6 +46,7 @@ needs() {
 	aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	compile
 	arm-linux-gnueabihf-gcc	gcc-arm-linux-gnueabihf	compile
 	powerpc64-linux-gnu-gcc	gcc-powerpc64-linux-gnu	compile
+	s390x-linux-gnu-gcc	gcc-s390x-linux-gnu	compile
 	clang			clang			compile
 	ld.lld			lld			compile
 	llvm-ar			llvm			compile
