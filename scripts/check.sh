@@ -178,6 +178,8 @@ vms_other() {
 	if [ "$BASE" = 5.10 ]; then
 		vm series-fast,iommu=pt intel series-fast-intel-pt "$membership/*.isolation"
 		vm stock-fast,iommu=pt intel stock-fast-intel-pt "$membership/*.alias.isolation"
+		vm series-fast intel series-fast-intel-host "$host/reserved.*"
+		vm stock-fast intel stock-fast-intel-host "$host/reserved.*.no_driver"
 	fi
 	if [ "$BASE$all" = 5.10 ]; then
 		vm series-fast intel series-fast-intel "$membership" "$attach" "$type1"
