@@ -227,6 +227,11 @@ vms_mainline() {
 		vm stock-fast virtio stock-fast-virtio-own "$own@functions/*.iommufd.remove"
 	fi
 	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove" "$own@alias/*.iommufd.remove"
+	vm series-fast intel series-fast-intel-host "$host"
+	vm stock-fast intel stock-fast-intel-host "$host/host_driver.alias.*" "$host/reserved.*.given_back"
+	vm series-fast intel-rmrr series-fast-intel-rmrr "$host/reserved.functions.*"
+	vm stock-fast intel-rmrr stock-fast-intel-rmrr "$host/reserved.functions.no_driver"
+	[ ! "$all" ] || vm series-fast intel-sm series-fast-intel-sm-host "$host"
 	vm series-fast intel series-fast-intel-acpi acpi_device
 	vm stock-fast intel stock-fast-intel-acpi acpi_device
 }
