@@ -41,7 +41,7 @@ without() {
 # The sanitizers and debug information cost minutes and say nothing here; as
 # errors, the base's warnings would hide all others; the KUnit tests are built in.
 common="CONFIG_WERROR=n CONFIG_KASAN=n CONFIG_KCSAN=n CONFIG_KCOV=n CONFIG_GCOV_KERNEL=n
-	CONFIG_DEBUG_INFO_NONE=y CONFIG_KUNIT=y CONFIG_VFIO=y"
+	CONFIG_DEBUG_INFO_NONE=y CONFIG_KUNIT=y CONFIG_VFIO=y CONFIG_VIRTIO_MMIO=y CONFIG_VIRTIO_IOMMU=y"
 
 kbuild() {
 	local tools=(CROSS_COMPILE="${cross#gcc}")
