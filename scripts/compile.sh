@@ -7,6 +7,9 @@
 set -euo pipefail
 . "${0%/*}/common.sh"
 
+# Mainline takes no Clang as old as Debian 12's own, and Linux 5.10 none with a number in its name.
+export PATH=/usr/lib/llvm-19/bin:$PATH
+
 tree=$B/linux
 src=$B/src
 out=$B/compile
@@ -69,19 +72,21 @@ objects_of() {
 }
 
 # The objects that this configuration has of the touched files. The makefile that
-# lists one can be that of a folder further up.
+# lists one can be that of a folder further up, and a folder is left out by that above it.
 objects() {
-	local file folder within
+	local file folder object
 	declare -A has
 	while read -r file; do
-		folder=$file
+		folder=$file object=${file%.c}.o
 		while [[ $folder == */* ]]; do
 			folder=${folder%/*}
 			[ -e "$src/$folder/Kbuild" ] || [ -e "$src/$folder/Makefile" ] || continue
 			has[$folder]=${has[$folder]-$(objects_of "$folder")}
-			within=${file#"$folder/"}
-			[[ " ${has[$folder]} " != *" ${within%.c}.o "* ]] || { echo "${file%.c}.o"; break; }
+			[[ " ${has[$folder]} " == *" ${object#"$folder/"} "* ]] || continue
+			object=$folder/
 		done
+		# What is above arch/x86/ is no makefile of this kind.
+		[[ $object != "$folder/" && $object != arch/*/ ]] || echo "${file%.c}.o"
 	done < <(touched '*.c' ':!arch'; touched "arch/${arch/x86_64/x86}/*.c")
 }
 

@@ -47,9 +47,9 @@ needs() {
 	arm-linux-gnueabihf-gcc	gcc-arm-linux-gnueabihf	compile
 	powerpc64-linux-gnu-gcc	gcc-powerpc64-linux-gnu	compile
 	s390x-linux-gnu-gcc	gcc-s390x-linux-gnu	compile
-	clang			clang			compile
-	ld.lld			lld			compile
-	llvm-ar			llvm			compile
+	/usr/lib/llvm-19/bin/clang	clang-19	compile
+	/usr/lib/llvm-19/bin/ld.lld	lld-19	compile
+	/usr/lib/llvm-19/bin/llvm-ar	llvm-19	compile
 	EOF
 }
 
