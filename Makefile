@@ -10,12 +10,15 @@ JOBS   ?= $(shell nproc)
 LINUX  ?=
 DEPS   ?=
 ACCEL  ?= tcg
+QEMU   ?=
 
 # Linux 5.10 has a virtio IOMMU on arm64 only.
 viommu_x86_64 := intel intel-noir intel-sm $(if $(filter-out 5.10,$(BASE)),virtio) amd
 viommu_arm64  := smmuv3 virtio
+system_x86_64 := x86_64
+system_arm64  := aarch64
 # Not among all: for what takes just these.
-viommu_more_x86_64 := intel-snoop intel-rmrr
+viommu_more_x86_64 := intel-snoop intel-rmrr intel-hw intel-hw-sm intel-fs
 
 bases := $(notdir $(wildcard series/*))
 one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($1): want one of: $2)),$(error $1=$($1): want one of: $2))
@@ -23,7 +26,8 @@ $(call one-of,BASE,$(bases))
 $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
 $(call one-of,ARCH,x86_64 arm64)
-$(call one-of,VIOMMU,$(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH))) all)
+known := $(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH)))
+$(if $(filter $(addsuffix @11,$(known)),$(VIOMMU)),,$(call one-of,VIOMMU,$(known) all))
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 
@@ -31,11 +35,20 @@ override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
 viommus := $(if $(filter all,$(VIOMMU)),$(viommu_$(ARCH)),$(VIOMMU))
 a := $(if $(filter-out x86_64,$(ARCH)),$(ARCH)-)
+# Whatever looks for QEMU finds it there first: kunit.py, too.
+ifeq ($(QEMU),11)
+qemu_folder := $(CURDIR)/build/qemu-11
+else ifneq ($(QEMU),)
+program := qemu-system-$(system_$(ARCH))
+qemu_folder := $(abspath $(QEMU:%/$(program)=%))
+$(if $(wildcard $(qemu_folder)/$(program)),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
+endif
+export PATH := $(addsuffix :,$(qemu_folder))$(PATH)
 export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all report bench help deps tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
+.PHONY: verdict check check-all report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 
 tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_fail_nth_test vfio_group_stress
@@ -43,7 +56,7 @@ tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_de
 	vfio_dma_mapping_test vfio_pci_sriov_uapi_test@sriov vfio_pci_driver_test \
 	$(addprefix vfio_iommu_group_test@,flat functions functions_root_port alias)
 TESTS ?= $(or $(tests_$(BASE)),$(tests))
-verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
+verdict: emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
@@ -52,13 +65,13 @@ verdict: tree ## Does the stock kernel fail, and the series hold? (the main job)
 
 # 5.10, too, unless somebody names a base: it takes minutes.
 checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,6.1 5.10))
-check: deps-check-lint-bench-testpmd-mails ## All that CI runs; its last line counts
+check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its last line counts
 	@scripts/check.sh $(or $(checked),$(BASE))
 
-check-all: deps-check-lint-bench-testpmd-mails-arm64-compile ## BASE's: each patch alone, every cell, arm64, other compilers
+check-all: deps-check-lint-bench-testpmd-mails-arm64-compile emulator ## BASE's: each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all $(BASE)
 
-bench: deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
+bench: emulator deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
 	@KERNEL=stock scripts/image.sh >&2
 	@scripts/image.sh >&2
 	@scripts/initramfs.sh
@@ -80,7 +93,7 @@ mails: ## Write the series to build/outgoing/ as mails, and say how to send them
 image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 	@scripts/image.sh
 
-selftests: image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
+selftests: emulator image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 	@scripts/initramfs.sh
 	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(KERNEL)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
 	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$v)
@@ -92,7 +105,7 @@ MUTANTS ?=
 mutants: tree ## Undo each fix in turn: do the KUnit suites notice?
 	@scripts/mutants.sh $(MUTANTS)
 
-boot: image ## A shell in the VM, with the host's tools, the selftests and devices at hand
+boot: emulator image ## A shell in the VM, with the host's tools, the selftests and devices at hand
 	@scripts/initramfs.sh
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
 	@scripts/vm.py shell $(a)$(KERNEL)-$(CONFIG) $(firstword $(viommus))
@@ -106,6 +119,11 @@ bisect: tree ## Does the kernel build after each patch?
 CONFIGS ?=
 compile: deps-compile tree ## W=1, sparse: touched files on each architecture, GCC and Clang
 	@scripts/compile.sh $(CONFIGS)
+
+# Before anything is built: can this QEMU do it?
+emulator: deps
+	@$(if $(filter 11,$(QEMU))$(findstring @11,$(VIOMMU)),scripts/qemu.sh 11 $(system_$(ARCH)))
+	@scripts/vm.py check $(a)series-fast "$(TESTS)" $(viommus)
 
 deps:
 	@scripts/deps.sh $(BASE) $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
@@ -128,6 +146,7 @@ help: ## This
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
 	@echo '  ARCH=x86_64 or arm64 (cross-built; in names, arm64- in front)'
 	@echo '  VIOMMU=all or one of $(viommu_x86_64), or $(viommu_more_x86_64); with ARCH=arm64 of $(viommu_arm64)'
+	@echo '  QEMU=<path>   or 11: Debian 13'\''s, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'

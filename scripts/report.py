@@ -65,6 +65,9 @@ GLOSSARY = {
     "functions_root_port": "the same behind a PCIe root port",
     "alias": "two devices behind a PCIe-to-PCI bridge: one group, one requester ID",
     "alias_plugged": "the same, unplugged and plugged through QEMU's monitor rather than by sysfs",
+    "…@11": "on QEMU 11; without, on the QEMU that the machine has, or that QEMU= named",
+    "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control and device TLBs; in scalable mode",
+    "intel-fs": "Intel's IOMMU with first-stage translation",
     "remove": "one device is removed; the other's DMA must go on",
     "readd": "it is removed and returns; then it shares the group's mappings",
     "…_close": "after that, VFIO closes the group and opens it again",
@@ -264,6 +267,15 @@ class Base:
         if failed:
             yield "steps", f"{plural(failed, 'other check')} failed."
 
+    def skipped(self):
+        """How many cells of both kernels were skipped, and why: [reason, count, share]"""
+        cells = [cell for matrix in self.matrices for _, _, cell in matrix.cells() if cell.verdict != "not run"]
+        # The same reason for another device is no other reason.
+        counts = collections.Counter(re.sub(r"\b[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.\d", "a device", cell.why)
+                                     for cell in cells if cell.verdict == "skip")
+        return [[why or "no reason given", count] for why, count in counts.most_common()] + \
+            [["all", f"{counts.total()} of {len(cells)}"]]
+
     def step_counts(self):
         for name, cells in self.steps.items():
             yield name, cells, collections.Counter(cell.verdict for cell in cells.values())
@@ -401,6 +413,7 @@ def base_html(base):
                             ["test", *(f"{kernel} {word}" for kernel in KERNELS for word in WORDS.values())],
                             rows, str)
     yield from simple_table("What was tested, and with what", [], base.versions())
+    yield from simple_table("Why cells were skipped", ["reason", "cells"], base.skipped())
     signs = " ".join(f'<span class="{CLASSES[word]}">{sign}</span> {WORDS[word]}' for word, sign in SIGNS.items())
     yield (f'<p class="legend">{signs}. The number says which reason below the table. A sign leads to what the '
            "console said of its case.</p>")
@@ -597,6 +610,9 @@ def text(bases, width):
         yield ""
         for matrix in base.matrices:
             yield from matrix_text(matrix, width)
+        yield "why cells were skipped:"
+        yield from text_table([[count, why] for why, count in base.skipped()], width)
+        yield ""
         plots = base.plots()
         yield "what attaching costs: " + (f"{plural(len(plots), 'plot')} of `make bench`" if plots else
                                           "not measured: `make bench` does")
@@ -630,6 +646,8 @@ def versions():
     for system in "x86_64", "aarch64":
         if shutil.which(f"qemu-system-{system}"):
             yield f"QEMU, {system}", said(f"qemu-system-{system}", "--version")
+        for path in sorted(glob.glob(f"build/qemu-*/qemu-system-{system}")):
+            yield f"…@{path.split('/')[1].removeprefix('qemu-')}: QEMU, {system}", said(path, "--version")
     yield "compiler", said("gcc", "--version")
     with open("/proc/cpuinfo") as file:
         model = re.search(r"^model name\s*: (.*)", file.read(), re.M)

@@ -4,6 +4,7 @@
 Boot kernels in QEMU, run selftests in them, and say what happened as TAP.
 
     vm.py shell KERNEL VIOMMU
+    vm.py check KERNEL TESTS VIOMMU...	can this QEMU be such a machine?
     vm.py run + KERNEL VIOMMU RESULT TEST... [+ KERNEL VIOMMU RESULT TEST...]...
 
 KERNEL is a folder of $B/image, e.g. stock-fast. guest/init says what a TEST is.
@@ -14,6 +15,7 @@ A case ends its VM when the kernel reports anything, hangs or dies; the next
 case gets a new VM, so that no case can hide another's failure or cause it.
 """
 import concurrent.futures
+import functools
 import hashlib
 import itertools
 import os
@@ -75,7 +77,7 @@ NICS = [
     "-device", "e1000,netdev=net1,addr=0x13.1,multifunction=on",
     *edu("13.2"),
     "-netdev", "hubport,id=net2,hubid=1", "-netdev", "hubport,id=net3,hubid=1",
-    "-device", "pcie-root-port,id=rp3,addr=0x14,chassis=3,slot=3",
+    "-device", "pcie-root-port,id=rp3,addr=0x15,chassis=3,slot=3",
     "-device", "pcie-pci-bridge,id=bridge2,bus=rp3",
     "-device", "e1000,netdev=net2,bus=bridge2,addr=0x1",
     "-device", "e1000,netdev=net3,bus=bridge2,addr=0x2",
@@ -88,7 +90,7 @@ HUGE_MEMORY = "transparent_hugepage_shmem=always clearcpuid=erms"
 HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
 # A device that can have a virtual function.
 SRIOV = ["-device", "nvme-subsys,id=subsystem",
-         "-device", "nvme,addr=0x15,serial=1,subsys=subsystem,sriov_max_vfs=1,"
+         "-device", "nvme,addr=0x1c,serial=1,subsys=subsystem,sriov_max_vfs=1,"
                     "sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4"]
 # The kinds that mainline's tests can be told of, and their devices.
 with open(os.path.join(os.path.dirname(__file__), "../guest/init"), encoding="utf-8") as file:
@@ -124,20 +126,32 @@ RMRR = {
     "vfio_host_driver_test": ["17.1", "19.0/0.0/2.0"],
     "intel-rmrr": ["16.1@0xfffc0000-0xffffffff"],
 }
+# 7.3 remaps no interrupts on amd unless it finds the IO-APIC's PCI device, an SMBus.
+IO_APIC = ["-blockdev", "null-co,node-name=none",
+           "-device", "virtio-blk-pci,drive=none,addr=0x14,class=0x0c05"]
 UNSAFE = "vfio_iommu_type1.allow_unsafe_interrupts=1 iommufd.allow_unsafe_interrupts=1"
 # The IOMMU comes first: QEMU gives devices that are there already no IOMMU.
 VIOMMU = {
     "intel": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
     "intel-noir": (["-device", "intel-iommu,intremap=off,caching-mode=on"], f"intel_iommu=on {UNSAFE}"),
-    "intel-sm": (["-device", "intel-iommu,intremap=on,caching-mode=on,x-scalable-mode=on"],
+    "intel-sm": (["-device", "intel-iommu,intremap=on,caching-mode=on,scalable-mode=on"],
                  "intel_iommu=on,sm_on"),
     "intel-snoop": (["-device", "intel-iommu,intremap=on,caching-mode=on,snoop-control=on"], "intel_iommu=on"),
     "intel-rmrr": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
+    # As hardware is: nothing to be told of a new mapping, and devices with a TLB
+    "intel-hw": (["-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on"], "intel_iommu=on"),
+    "intel-hw-sm": (["-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on,scalable-mode=on"],
+                    "intel_iommu=on,sm_on"),
+    # The first stage, which only newer QEMU has
+    "intel-fs": (["-device", "intel-iommu,intremap=on,scalable-mode=on,fsts=on"], "intel_iommu=on,sm_on"),
     "virtio": (["-device", "virtio-iommu-pci,addr=0x2"], UNSAFE),
-    # 7.3 looks for the IO-APIC's PCI device, which QEMU 7.2 has not, and remaps no interrupts.
-    "amd": (["-device", "amd-iommu,intremap=on"], "amd_iommu=on" + f" {UNSAFE}" * (os.environ.get("BASE") == "mainline")),
+    "amd": (["-device", "amd-iommu,intremap=on,dma-remap=on", *IO_APIC], "amd_iommu=on"),
     "smmuv3": (["-machine", "iommu=smmuv3"], ""),
 }
+# What other versions of QEMU have: NAME@VERSION runs on that one, build/qemu-VERSION.
+VIOMMU |= {f"{name}@11": VIOMMU[name] for name in VIOMMU}
+# What an option was called before, and an option that before there was one was on
+FORMERLY = {"scalable-mode": "x-scalable-mode", "dma-remap": None}
 # rcu_expedited: on the root bus, each removal waits for RCU, which is what the stress
 # would do most of the time.
 CMDLINE = "printk.devkmsg=on panic=-1 " \
@@ -148,7 +162,7 @@ CMDLINE = "printk.devkmsg=on panic=-1 " \
 if os.environ.get("MACHINE") == "cost":
     MACHINE[MACHINE.index("-device"):] = [
         "-smp", "1", "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2000-01-01,clock=vm",
-        *(word for slot in range(0x3, 0x1c) for word in edu(f"{slot:x}")),
+        *(word for slot in (*range(0x3, 0x14), *range(0x15, 0x1c), 0x1d) for word in edu(f"{slot:x}")),
         *(word for port in range(3) for word in [
             "-device", f"pcie-root-port,id=port{port},addr=0x1c.{port},multifunction=on,"
                        f"chassis={port + 1},disable-acs=on",
@@ -182,28 +196,97 @@ def with_dmar(initramfs, machine, names, shared):
     return path
 
 
+def program(system, version=""):
+    """The emulator: of a version, else what PATH has, where the Makefile puts QEMU="""
+    found = f"{TOP}/build/qemu-{version}/{system}" if version else shutil.which(system)
+    if not found or not os.access(found, os.X_OK):
+        die(f"there is no {system}" + (f" {version}: 'make selftests VIOMMU=<one>@{version}' gets it" if version else ""))
+    return found
+
+
+@functools.cache
+def options_of(emulator, device):
+    """The options of a device that this QEMU has, None if it has no such device"""
+    said = subprocess.run([emulator, "-M", "none", "-device", f"{device},help"], capture_output=True, text=True, check=False)
+    return None if said.returncode else set(re.findall(r"^  ([\w-]+)=", said.stdout, re.M))
+
+
+@functools.cache
+def version_of(emulator):
+    try:
+        said = subprocess.run([emulator, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError as error:
+        die(f"{emulator}: {error.strerror}")
+    found = re.match(r"QEMU emulator version (\S+)", said)
+    return found[1] if found else die(f"{emulator} is no QEMU")
+
+
+def fitting(emulator, words):
+    """The words of a command, with the options of devices as this QEMU calls them"""
+    words = list(words)
+    for i, word in enumerate(words):
+        if not i or words[i - 1] != "-device":
+            continue
+        device, *settings = word.split(",")
+        known = options_of(emulator, device)
+        if known is None:
+            die(f"{emulator}: QEMU {version_of(emulator)} has no device {device}")
+        fit = []
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            if name not in known and name not in ("id", "bus"):
+                if name not in FORMERLY or FORMERLY[name] not in (None, *known):
+                    die(f"{emulator}: QEMU {version_of(emulator)} has no option {name} of {device}")
+                name = FORMERLY[name]
+            if name:
+                fit.append(f"{name}={value}")
+        words[i] = ",".join([device, *fit])
+    return words
+
+
+def arch_of(kernel):
+    return next(arch for arch in ARCH if kernel.startswith(arch))
+
+
+def words_of(tests):
+    return dict.fromkeys(word for test in tests for word in re.split("[,/@]", test))
+
+
+def extras_of(kernel, tests):
+    # The host's programs are of its own architecture.
+    return [EXTRAS[word] for word in words_of(tests)
+            if word in EXTRAS and not (arch_of(kernel) and word == "testpmd")]
+
+
+def machine_of(kernel, viommu, accel, tests):
+    """QEMU's command, but for what the kernel is told"""
+    system, _, machine, _ = ARCH[arch_of(kernel)]
+    emulator = program(system, viommu.partition("@")[2])
+    version_of(emulator)
+    # One thread: under more, QEMU can lose a write to the IOMMU's queue register
+    # while PCI devices come and go, and the guest waits for ever.
+    accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
+    devices = [*VIOMMU[viommu][0], *MACHINE, *(word for extra, _ in extras_of(kernel, tests) for word in extra)]
+    return [emulator, "-accel", accel, *machine, *fitting(emulator, devices)]
+
+
 def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     kernel, *kernel_arguments = kernel.split(",")
-    arch = next(arch for arch in ARCH if kernel.startswith(arch))
-    system, file, machine, arch_options = ARCH[arch]
+    arch = arch_of(kernel)
+    _, file, _, arch_options = ARCH[arch]
     image = f"{B}/image/{kernel}/{file}"
     initramfs = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
-    devices, viommu_options = VIOMMU[viommu]
-    words = dict.fromkeys(word for test in tests for word in re.split("[,/@]", test))
-    # The host's programs are of its own architecture.
-    extras = [EXTRAS[word] for word in words if word in EXTRAS and not (arch and word == "testpmd")]
-    # One thread: under more, QEMU can lose a write to the IOMMU's queue register
-    # while PCI devices come and go, and the guest waits for ever.
-    accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
-    machine = [shutil.which(system) or die(f"there is no {system}"), "-accel", accel, *machine,
-               *devices, *MACHINE, *(word for words, _ in extras for word in words)]
-    options = " ".join([arch_options, CMDLINE, options, viommu_options, *(more for _, more in extras),
-                        *kernel_arguments, os.environ.get("KARGS", "")])
+    machine = machine_of(kernel, viommu, accel, tests)
+    options = " ".join([arch_options, CMDLINE, options, VIOMMU[viommu][1],
+                        *(more for _, more in extras_of(kernel, tests)), *kernel_arguments,
+                        os.environ.get("KARGS", ""), f"qemu={version_of(machine[0])}"])
     if "pcie_ports=native" in options:
         machine += NATIVE_HOTPLUG
-    rmrr = [*os.environ.get("RMRR", "").split(), *(name for word in (*words, viommu) for name in RMRR.get(word, ()))]
+    words = words_of(tests)
+    rmrr = [*os.environ.get("RMRR", "").split(),
+            *(name for word in (*words, viommu) for name in RMRR.get(word, ()))]
     shared = SHARED if "acpi_device" in words else None
     if (rmrr or shared) and viommu.startswith("intel"):
         initramfs = with_dmar(initramfs, machine, rmrr, shared)
@@ -253,7 +336,7 @@ def start(command, **how):
     monitor, port = socket.socketpair()
     with monitor, port:
         return subprocess.Popen(
-            [*command, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}", "-mon", "monitor,mode=control",
+            [*command, "-chardev", f"socket,id=monitor,fd={monitor.fileno()}", "-qmp", "chardev:monitor",
              "-chardev", f"socket,id=port,fd={port.fileno()}", "-serial", "chardev:port"],
             pass_fds=(monitor.fileno(), port.fileno()), **how)
 
@@ -413,6 +496,10 @@ def main():
     for number in signal.SIGINT, signal.SIGTERM:
         signal.signal(number, lambda number, _: os._exit(128 + number))
     mode, *rest = sys.argv[1:]
+    if mode == "check":
+        for viommu in rest[2:]:
+            machine_of(rest[0], viommu, "tcg", rest[1].split())
+        return
     for folder in "log", "result":
         os.makedirs(f"{B}/{folder}", exist_ok=True)
     if os.environ.get("ACCEL") == "kvm" and not kvm_works(*[word for word in rest if word != "+"][:2]):

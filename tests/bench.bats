@@ -137,6 +137,29 @@ recipients() {
 	no_build
 }
 
+@test "QEMU that is none, is too old or lacks a device is refused before any work" {
+	for bad in QEMU=9 QEMU=/etc/passwd QEMU="$BATS_TEST_TMPDIR"; do
+		run -2 make "$bad" selftests
+		[[ $output == *"$bad: want 11, or the path of a qemu-system-x86_64 or of its folder"* ]]
+		[ "${#lines[@]}" = 1 ]
+		no_build
+	done
+	run -2 make VIOMMU=virtio@9 selftests
+	[[ $output == *"VIOMMU=virtio@9: want one of: "* ]]
+	emulator=$BATS_TEST_TMPDIR/qemu-system-x86_64
+	real=$(type -P qemu-system-x86_64)
+	says() {
+		printf '#!/bin/sh\n%s\n' "$1" >"$emulator"
+		chmod +x "$emulator"
+		run -2 make QEMU="$emulator" DEPS=skip selftests
+		[[ ${lines[0]} == "error: $emulator$2" ]]
+		no_build
+	}
+	says 'echo BusyBox' ' is no QEMU'
+	says "case \$* in *edu,help) exit 1 ;; esac; exec $real \"\$@\"" ": QEMU $($real --version | awk 'NR == 1 { print $4 }') has no device edu"
+	says "$real \"\$@\" | grep -v caching-mode" ": QEMU $($real --version | awk 'NR == 1 { print $4 }') has no option caching-mode of intel-iommu"
+}
+
 @test "DEPS=skip names the missing tool and installs nothing" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	ln -s /usr/bin/* "$BATS_TEST_TMPDIR/bin/"
