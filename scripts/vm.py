@@ -39,7 +39,7 @@ SILENCE = int(os.environ.get("SILENCE", 60))
 
 def edu(slot, bus="pcie.0"):
     """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
-    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "05"}[bus]
+    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "05", "deep": "06"}[bus]
     device, _, function = slot.partition(".")
     return ["-device", f"edu,dma_mask=0xffffffff,id=edu-{number}-{device:>02}.{function or 0},"
                        f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
@@ -65,6 +65,10 @@ MACHINE = [
     "-device", "pcie-root-port,id=rp2,addr=0x12,chassis=2,slot=2",
     "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
     *edu("1", "bridge"), *edu("2", "bridge"),
+    "-device", "pcie-root-port,id=rp6,addr=0x1d,chassis=6,slot=6",
+    "-device", "pcie-pci-bridge,id=bridge6,bus=rp6",
+    "-device", "pci-bridge,id=deep,bus=bridge6,addr=0x1,chassis_nr=9",
+    *edu("1", "deep"), *edu("2", "deep"),
 ]
 # The root ports' own, which Linux uses with "pcie_ports=native", instead of ACPI's.
 NATIVE_HOTPLUG = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
