@@ -27,7 +27,7 @@ $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
 $(call one-of,ARCH,x86_64 arm64)
 known := $(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH)))
-$(if $(filter $(addsuffix @11,$(known)),$(VIOMMU)),,$(call one-of,VIOMMU,$(known) all))
+$(if $(and $(filter 1,$(words $(VIOMMU))),$(filter $(addsuffix @11,$(known)),$(VIOMMU))),,$(call one-of,VIOMMU,$(known) all))
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 
@@ -35,21 +35,20 @@ override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
 viommus := $(if $(filter all,$(VIOMMU)),$(viommu_$(ARCH)),$(VIOMMU))
 a := $(if $(filter-out x86_64,$(ARCH)),$(ARCH)-)
-# Whatever looks for QEMU finds it there first: kunit.py, too.
 ifeq ($(QEMU),11)
 qemu_folder := $(CURDIR)/build/qemu-11
 else ifneq ($(QEMU),)
 program := qemu-system-$(system_$(ARCH))
 qemu_folder := $(abspath $(QEMU:%/$(program)=%))
-$(if $(wildcard $(qemu_folder)/$(program)),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
+$(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
-export PATH := $(addsuffix :,$(qemu_folder))$(PATH)
-export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow
+export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
 .PHONY: verdict check check-all report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
+.NOTPARALLEL:
 
 tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_fail_nth_test vfio_group_stress
 tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test \
@@ -100,11 +99,11 @@ selftests: emulator image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(KERNEL)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
 	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$v)
 
-kunit: tree ## Run the series' KUnit suites through kunit.py
+kunit: emulator tree ## Run the series' KUnit suites through kunit.py
 	@scripts/kunit.sh
 
 MUTANTS ?=
-mutants: tree ## Undo each fix in turn: do the KUnit suites notice?
+mutants: emulator tree ## Undo each fix in turn: do the KUnit suites notice?
 	@scripts/mutants.sh $(MUTANTS)
 
 boot: emulator image ## A shell in the VM, with the host's tools, the selftests and devices at hand
@@ -123,9 +122,10 @@ compile: deps-compile tree ## W=1, sparse: touched files on each architecture, G
 	@scripts/compile.sh $(CONFIGS)
 
 # Before anything is built: can this QEMU do it?
+checks := $(filter check check-all,$(MAKECMDGOALS))
 emulator: deps
 	@$(if $(filter 11,$(QEMU))$(findstring @11,$(VIOMMU)),scripts/qemu.sh 11 $(system_$(ARCH)))
-	@scripts/vm.py check $(a)series-fast "$(TESTS)" $(viommus)
+	@scripts/vm.py check $(a)series-fast "$(if $(filter boot,$(MAKECMDGOALS)),shell,$(TESTS))" $(if $(checks),$(viommu_$(ARCH)),$(viommus))
 
 deps:
 	@scripts/deps.sh $(BASE) $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
@@ -148,7 +148,7 @@ help: ## This
 	@echo '  CONFIG=fast or debug (KASAN, lockdep, kmemleak, fault injection)'
 	@echo '  ARCH=x86_64 or arm64 (cross-built; in names, arm64- in front)'
 	@echo '  VIOMMU=all or one of $(viommu_x86_64), or $(viommu_more_x86_64); with ARCH=arm64 of $(viommu_arm64)'
-	@echo '  QEMU=<path>   or 11: Debian 13'\''s, unpacked in build/; VIOMMU=<one>@11 for one of them'
+	@echo '  QEMU=<path>   or 11: that of Debian 13'\''s backports, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'

@@ -56,6 +56,7 @@ needs() {
 missing=() packages=()
 while read -r what package who; do
 	[[ " run $* " == *" $who "* ]] || continue
+	[[ -z ${QEMU:-} || $what != qemu-system-* ]] || continue
 	case $what in
 	/*)	[ -e "$what" ] && continue ;;
 	*)	[ -n "$(type -P "$what")" ] && continue ;;

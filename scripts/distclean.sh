@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# distclean.sh: remove $B, unless its tree has work that is nowhere else.
+# distclean.sh: remove $B, and QEMUs that were got, unless its tree has work that is nowhere else.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
 [ ! -d "$tree" ] || exported "$tree" ||
 	die "$(rel "$tree") has work that is not in series/$BASE: 'make refresh', or remove it yourself"
-rm -rf "$B"
+rm -rf "$B" build/qemu-*

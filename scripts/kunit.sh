@@ -31,7 +31,8 @@ fi
 
 kunit() {
 	if [ $# = 0 ]; then
-		"${kunit_py[@]}" run --arch="$ARCH" --cross_compile="${CROSS_COMPILE:-}" --build_dir="$B/obj-${a}kunit" \
+		# It looks for QEMU in PATH.
+		PATH=${qemu_folder:+$qemu_folder:}$PATH "${kunit_py[@]}" run --arch="$ARCH" --cross_compile="${CROSS_COMPILE:-}" --build_dir="$B/obj-${a}kunit" \
 			--kunitconfig=drivers/iommu/.kunitconfig "${options[@]}" --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
 	else
 		# what the selftests say after that is TAP, too

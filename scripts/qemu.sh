@@ -28,11 +28,13 @@ exec 9>"$dir/lock"
 flock 9
 [ ! -x "$program" ] || exit 0
 
-# No package is installed, as far as this APT knows: it gets all that it takes.
-apt=(-qq -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root -o Dir::State::status=/dev/null
+# No package is installed, as far as this APT knows: it gets all that it takes. Its lock is
+# where that file is.
+apt=(-qq -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root -o "Dir::State::status=$dir/status"
 	-o APT::Architecture=amd64 -o APT::Architectures=amd64
 	-o "Dir::Etc::SourceList=$dir/sources.list" -o Dir::Etc::SourceParts=- --no-install-recommends)
 mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+: >"$dir/status"
 say "QEMU $version: looking for $package in $suite with APT"
 known=
 while IFS= read -r -u 3 first && IFS= read -r -u 4 second; do
@@ -50,7 +52,6 @@ mkdir "$dir/root.tmp"
 for deb in "$dir"/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$dir/root.tmp"
 done
-rm -rf "$dir/cache" "$dir/lists"
 mv "$dir/root.tmp" "$dir/root"
 
 # It would load the machine's own C library, and look for its firmware in /usr.
@@ -59,9 +60,11 @@ cat >"$program.tmp" <<-EOF
 	root=\$(dirname "\$(realpath "\$0")")/$system/root/usr
 	lib=\$root/lib/x86_64-linux-gnu
 	export QEMU_MODULE_DIR="\$lib/qemu"
-	exec "\$root/lib64/ld-linux-x86-64.so.2" --library-path "\$lib" "\$root/bin/\${0##*/}" \\
+	exec "\$root/lib64/ld-linux-x86-64.so.2" --library-path "\$lib" "\$root/bin/qemu-system-$system" \\
 		-L "\$root/share/qemu" -L "\$root/share/seabios" "\$@"
 EOF
 chmod +x "$program.tmp"
-"$program.tmp" --version >/dev/null 2>&1 || true
+[[ $("$program.tmp" --version) == "QEMU emulator version $version."* ]] ||
+	unavailable "what $suite has does not run here, or is another version"
+rm -rf "$dir/cache" "$dir/lists"
 mv "$program.tmp" "$program"

@@ -67,7 +67,7 @@ GLOSSARY = {
     "deep": "two devices behind a bridge that is behind a PCIe-to-PCI bridge",
     "alias_plugged": "as alias, unplugged and plugged through QEMU's monitor rather than by sysfs",
     "…@11": "on QEMU 11; without, on the QEMU that the machine has, or that QEMU= named",
-    "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control and device TLBs; in scalable mode",
+    "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control; in scalable mode",
     "intel-fs": "Intel's IOMMU with first-stage translation",
     "remove": "one device is removed; the other's DMA must go on",
     "readd": "it is removed and returns; then it shares the group's mappings",
@@ -645,8 +645,9 @@ def versions():
     yield "series", f"{len(glob.glob(f'series/{base}/[0-9]*.patch'))} patches"
     yield "bench", f"commit {said('git', 'describe', '--always', '--dirty')}"
     for system in "x86_64", "aarch64":
-        if shutil.which(f"qemu-system-{system}"):
-            yield f"QEMU, {system}", said(f"qemu-system-{system}", "--version")
+        path = shutil.which(f"qemu-system-{system}", path=os.environ.get("qemu_folder") or None)
+        if path:
+            yield f"QEMU, {system}", said(path, "--version")
         for path in sorted(glob.glob(f"build/qemu-*/qemu-system-{system}")):
             yield f"…@{path.split('/')[1].removeprefix('qemu-')}: QEMU, {system}", said(path, "--version")
     yield "compiler", said("gcc", "--version")

@@ -4,7 +4,7 @@
 Boot kernels in QEMU, run selftests in them, and say what happened as TAP.
 
     vm.py shell KERNEL VIOMMU
-    vm.py check KERNEL TESTS VIOMMU...	can this QEMU be such a machine?
+    vm.py check KERNEL TESTS VIOMMU...	can this QEMU be such a machine? TESTS: "shell", too
     vm.py run + KERNEL VIOMMU RESULT TEST... [+ KERNEL VIOMMU RESULT TEST...]...
 
 KERNEL is a folder of $B/image, e.g. stock-fast. guest/init says what a TEST is.
@@ -39,7 +39,7 @@ SILENCE = int(os.environ.get("SILENCE", 60))
 
 def edu(slot, bus="pcie.0"):
     """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
-    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "05", "deep": "06"}[bus]
+    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "08", "deep": "06"}[bus]
     device, _, function = slot.partition(".")
     return ["-device", f"edu,dma_mask=0xffffffff,id=edu-{number}-{device:>02}.{function or 0},"
                        f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
@@ -65,7 +65,7 @@ MACHINE = [
     "-device", "pcie-root-port,id=rp2,addr=0x12,chassis=2,slot=2",
     "-device", "pcie-pci-bridge,id=bridge,bus=rp2",
     *edu("1", "bridge"), *edu("2", "bridge"),
-    "-device", "pcie-root-port,id=rp6,addr=0x1d,chassis=6,slot=6",
+    "-device", "pcie-root-port,id=rp6,addr=0x13,chassis=6,slot=6",
     "-device", "pcie-pci-bridge,id=bridge6,bus=rp6",
     "-device", "pci-bridge,id=deep,bus=bridge6,addr=0x1,chassis_nr=9",
     *edu("1", "deep"), *edu("2", "deep"),
@@ -77,9 +77,9 @@ HOST_ROOT = ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonl
 # Two groups of two NICs, which send each other what they send, and an edu.
 NICS = [
     "-netdev", "hubport,id=net0,hubid=0", "-netdev", "hubport,id=net1,hubid=0",
-    "-device", "e1000,netdev=net0,addr=0x13.0,multifunction=on",
-    "-device", "e1000,netdev=net1,addr=0x13.1,multifunction=on",
-    *edu("13.2"),
+    "-device", "e1000,netdev=net0,addr=0x1d.0,multifunction=on",
+    "-device", "e1000,netdev=net1,addr=0x1d.1,multifunction=on",
+    *edu("1d.2"),
     "-netdev", "hubport,id=net2,hubid=1", "-netdev", "hubport,id=net3,hubid=1",
     "-device", "pcie-root-port,id=rp3,addr=0x15,chassis=3,slot=3",
     "-device", "pcie-pci-bridge,id=bridge2,bus=rp3",
@@ -142,7 +142,7 @@ VIOMMU = {
                  "intel_iommu=on,sm_on"),
     "intel-snoop": (["-device", "intel-iommu,intremap=on,caching-mode=on,snoop-control=on"], "intel_iommu=on"),
     "intel-rmrr": (["-device", "intel-iommu,intremap=on,caching-mode=on"], "intel_iommu=on"),
-    # As hardware is: nothing to be told of a new mapping, and devices with a TLB
+    # As hardware is: nothing to be told of a new mapping
     "intel-hw": (["-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on"], "intel_iommu=on"),
     "intel-hw-sm": (["-device", "intel-iommu,intremap=on,snoop-control=on,device-iotlb=on,scalable-mode=on"],
                     "intel_iommu=on,sm_on"),
@@ -201,11 +201,10 @@ def with_dmar(initramfs, machine, names, shared):
 
 
 def program(system, version=""):
-    """The emulator: of a version, else what PATH has, where the Makefile puts QEMU="""
-    found = f"{TOP}/build/qemu-{version}/{system}" if version else shutil.which(system)
-    if not found or not os.access(found, os.X_OK):
-        die(f"there is no {system}" + (f" {version}: 'make selftests VIOMMU=<one>@{version}' gets it" if version else ""))
-    return found
+    """The emulator: of a version, else that of QEMU=, else the machine's"""
+    folder = f"{TOP}/build/qemu-{version}" if version else os.environ.get("qemu_folder")
+    found = shutil.which(system, path=folder or None)
+    return found or die(f"there is no {system}{' in ' + os.path.relpath(folder, TOP) if folder else ''}")
 
 
 @functools.cache
@@ -290,7 +289,7 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
         machine += NATIVE_HOTPLUG
     words = words_of(tests)
     rmrr = [*os.environ.get("RMRR", "").split(),
-            *(name for word in (*words, viommu) for name in RMRR.get(word, ()))]
+            *(name for word in (*words, viommu.partition("@")[0]) for name in RMRR.get(word, ()))]
     shared = SHARED if "acpi_device" in words else None
     if (rmrr or shared) and viommu.startswith("intel"):
         initramfs = with_dmar(initramfs, machine, rmrr, shared)
@@ -502,7 +501,7 @@ def main():
     mode, *rest = sys.argv[1:]
     if mode == "check":
         for viommu in rest[2:]:
-            machine_of(rest[0], viommu, "tcg", rest[1].split())
+            machine_of(rest[0], viommu, "tcg", EXTRAS if rest[1] == "shell" else rest[1].split())
         return
     for folder in "log", "result":
         os.makedirs(f"{B}/{folder}", exist_ok=True)
