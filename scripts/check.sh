@@ -294,7 +294,7 @@ run() {
 	local host=vfio_host_driver_test type1=vfio_type1_test attach=vfio_attach_test fail_nth=vfio_fail_nth_test own=vfio_iommu_group_test
 	# Of the kind `deep` one case, but where all of them take seconds
 	local most="${shallow:?} $membership/membership.deep.remove"
-	# With QEMU 7.2, what is behind a bridge has no DMA on amd, or none of these an IOMMU.
+	# With QEMU 7.2, what is behind a bridge has no DMA on amd: amd@11 is for that.
 	local amd_kinds=("$attach/*.f*.*" "$membership/*.flat.*" "$membership/*.functions.*" "$membership/function_alone.*"
 		"$membership/interrupts.alias.*")
 	local arch status=0 vms=()
