@@ -100,7 +100,7 @@ coccicheck() {
 	mapfile -t headers < <(git -C "$tree" ls-tree --name-only "$commit" "${folders[@]/%//}" | grep '\.h$')
 	git -C "$tree" archive "$commit" -- "${headers[@]}" | tar -x -C "$files.headers" &&
 	git -C "$tree" archive "$commit" -- "$@" | tar -x -C "$files" || return
-	git -C "$B/src" checkout -q --force --detach "$commit"
+	(flock 9 && sources "$commit") 9>"$B/lock" || return
 	make -s -C "$B/src" coccicheck MODE=report J="$JOBS" COCCI="$rule" \
 		SPFLAGS="--use-coccigrep ${folders[*]/#/-I $files.headers/}" M="$files" >"$files.log" 2>&1 ||
 		{ tail -n 5 "$files.log"; return 1; }
