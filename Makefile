@@ -50,7 +50,8 @@ unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 .DEFAULT_GOAL := verdict
 .NOTPARALLEL:
 
-tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_fail_nth_test vfio_group_stress
+tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_sriov_test vfio_suspend_test \
+	vfio_fail_nth_test vfio_group_stress
 tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test \
 	vfio_dma_mapping_test vfio_pci_sriov_uapi_test@sriov vfio_pci_driver_test \
 	$(addprefix vfio_iommu_group_test@,flat functions functions_root_port alias)

@@ -65,6 +65,6 @@ obj=$B/obj-${a}selftests
 cp "$busybox" "$root/bin/busybox"
 cp guest/hotplug "$root/bin/"
 cp guest/init "$root/init"
-cp guest/testpmd guest/acpi_device "$root/kselftest/vfio/"
+cp guest/acpi_device guest/crash guest/nested guest/testpmd "$root/kselftest/vfio/"
 (cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet) >"$out.tmp"
 mv "$out.tmp" "$out"

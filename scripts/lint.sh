@@ -184,7 +184,7 @@ no_new_sphinx() {
 	exported "$tree" || say "notice: $(rel "$tree") has work that is not in series/$BASE: 'make refresh'"
 	check "series/$BASE is what git format-patch writes" scripts/refresh.sh check
 	check "shellcheck" shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run
-	check "shellcheck guest" shellcheck -s dash guest/init guest/hotplug guest/testpmd guest/acpi_device
+	check "shellcheck guest" shellcheck -s dash guest/init guest/hotplug guest/testpmd guest/acpi_device guest/crash guest/nested
 	check "no machine's path or package host in what is tracked" bash -c \
 		"! git grep -nE '(/work/|/home/|(deb|ftp|snapshot)\.debian\.org|deb\.nodesource)' -- . ':!scripts/lint.sh'"
 	case $BASE in

@@ -40,6 +40,14 @@ TEXT = {"ok": "ok", "not ok": "x", "skip": "-", "not run": "."}
 # The first part of a case's name: what it shows. Programs that have no cases have no such part.
 TESTS = {
     "membership": "Devices leave and join a group that VFIO uses",
+    "function_alone": "The same for functions of which only the first one's header says that there are several",
+    "interrupts": "A device's interrupts, while another member of its group leaves and returns",
+    "host_driver": "A host's driver and VFIO have devices of one group, one after the other",
+    "reserved": "The device that leaves and returns has reserved memory regions",
+    "vf": "Virtual functions that VFIO uses leave all at once, and return",
+    "suspend": "The machine sleeps and wakes up, while VFIO has a group or has given it back",
+    "crash": "The kernel crashes while VFIO has a group, and another one takes over the IOMMU's tables",
+    "nested": "QEMU, in the VM, gives devices to a guest, while other members of their groups leave and return",
     "attach": "What attaching a group takes: calls of the IOMMU driver, reserved regions, interrupts",
     "fail_nth": "Each allocation fails in turn, while a group is attached, used and given back",
     "type1": "What type1 does besides attaching: the same on both kernels",
@@ -53,7 +61,13 @@ OWN_TEST = "A test that mainline has of its own"
 # The programs that are not called as their cases are
 PROGRAMS = {
     "membership": "vfio_group_membership_test",
+    "function_alone": "vfio_group_membership_test",
+    "interrupts": "vfio_group_membership_test",
+    "reserved": "vfio_host_driver_test",
+    "vf": "vfio_sriov_test",
     "acpi_device": "acpi_device",
+    "crash": "crash",
+    "nested": "nested",
     "testpmd": "testpmd",
     "vfio_cdev": "vfio_iommufd_setup_test",
     "vfio_dma_map_limit_test": "vfio_dma_mapping_test",
@@ -67,6 +81,9 @@ GLOSSARY = {
     "deep": "two devices behind a bridge that is behind a PCIe-to-PCI bridge",
     "alias_plugged": "as alias, unplugged and plugged through QEMU's monitor rather than by sysfs",
     "…@11": "on QEMU 11; without, on the QEMU that the machine has, or that QEMU= named",
+    "own_group": "virtual functions in groups of their own",
+    "shared_group": "virtual functions in the group of their physical function",
+    "ats": "functions behind a root port that have translations cached",
     "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control; in scalable mode",
     "intel-fs": "Intel's IOMMU with first-stage translation",
     "remove": "one device is removed; the other's DMA must go on",

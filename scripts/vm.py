@@ -38,10 +38,11 @@ SILENCE = int(os.environ.get("SILENCE", 60))
 
 
 def edu(slot, bus="pcie.0"):
-    """guest/hotplug knows it by where the guest finds it: 03:02.0 is edu-03-02.0."""
-    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "bridge2": "08", "deep": "06"}[bus]
+    """guest/hotplug knows it by where the guest finds it, if it is to: 03:02.0 is edu-03-02.0."""
+    number = {"pcie.0": "00", "rp1": "01", "bridge": "03", "deep": "06"}.get(bus)
     device, _, function = slot.partition(".")
-    return ["-device", f"edu,dma_mask=0xffffffff,id=edu-{number}-{device:>02}.{function or 0},"
+    name = f"id=edu-{number}-{device:>02}.{function or 0}," if number else ""
+    return ["-device", f"edu,dma_mask=0xffffffff,{name}"
                        f"bus={bus},addr=0x{slot}{',multifunction=on' if function else ''}"]
 
 
@@ -74,28 +75,44 @@ MACHINE = [
 NATIVE_HOTPLUG = ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
 # The host's root file system, read-only.
 HOST_ROOT = ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
-# Two groups of two NICs, which send each other what they send, and an edu.
+# Groups of two NICs, which send each other what they send, and an edu: functions, behind a
+# bridge, and functions that have translations cached (ATS), which wants a root port.
 NICS = [
-    "-netdev", "hubport,id=net0,hubid=0", "-netdev", "hubport,id=net1,hubid=0",
-    "-device", "e1000,netdev=net0,addr=0x1d.0,multifunction=on",
-    "-device", "e1000,netdev=net1,addr=0x1d.1,multifunction=on",
-    *edu("1d.2"),
-    "-netdev", "hubport,id=net2,hubid=1", "-netdev", "hubport,id=net3,hubid=1",
+    *(word for n in range(6) for word in ("-netdev", f"hubport,id=net{n},hubid={n // 2}")),
+    "-device", "e1000,netdev=net0,addr=0x3.0,multifunction=on",
+    "-device", "e1000,netdev=net1,addr=0x3.1,multifunction=on",
+    *edu("3.2"),
     "-device", "pcie-root-port,id=rp3,addr=0x15,chassis=3,slot=3",
     "-device", "pcie-pci-bridge,id=bridge2,bus=rp3",
     "-device", "e1000,netdev=net2,bus=bridge2,addr=0x1",
     "-device", "e1000,netdev=net3,bus=bridge2,addr=0x2",
     *edu("3", "bridge2"),
+    "-device", "pcie-root-port,id=rp8,addr=0x1d,chassis=8,slot=8",
+    *(word for n in range(2) for word in (
+        "-device", f"virtio-net-pci,netdev=net{4 + n},bus=rp8,addr=0x0.{n},multifunction=on,"
+                   "disable-legacy=on,iommu_platform=on,ats=on")),
+    *edu("0.2", "rp8"),
 ]
-# Mainline's tests of DMA map a gigabyte of memory, in a second rather than five if it can be of huge pages.
+# For a guest in the guest, and for mainline's tests of DMA, which map a gigabyte: in a second rather than five
+# if it can be of huge pages.
 MEMORY = ["-m", "4G"]
 # TCG clears memory byte by byte on a CPU that has ERMS.
 HUGE_MEMORY = "transparent_hugepage_shmem=always clearcpuid=erms"
 HUGE_PAGES = "hugepagesz=2M hugepages=1 hugepagesz=1G hugepages=1"
-# A device that can have a virtual function.
-SRIOV = ["-device", "nvme-subsys,id=subsystem",
-         "-device", "nvme,addr=0x1c,serial=1,subsys=subsystem,sriov_max_vfs=1,"
-                    "sriov_vq_flexible=2,sriov_vi_flexible=1,max_ioqpairs=4,msix_qsize=4"]
+
+
+def sriov(number, where):
+    """A device that can have two virtual functions"""
+    return ["-device", f"nvme-subsys,id=subsystem{number}",
+            "-device", f"nvme,{where},serial={number},subsys=subsystem{number},sriov_max_vfs=2,"
+                       "sriov_vq_flexible=4,sriov_vi_flexible=2,max_ioqpairs=6,msix_qsize=4"]
+
+
+SRIOV = sriov(1, "addr=0x1c")
+# And one whose virtual functions share its group: the port above it has no ACS.
+SRIOV_SHARED = ["-device", "pcie-root-port,id=rp7,addr=0x1e,chassis=7,slot=7",
+                "-device", "x3130-upstream,id=switch,bus=rp7",
+                "-device", "xio3130-downstream,id=down,bus=switch,chassis=11,slot=1", *sriov(2, "bus=down")]
 # The kinds that mainline's tests can be told of, and their devices.
 with open(os.path.join(os.path.dirname(__file__), "../guest/init"), encoding="utf-8") as file:
     KINDS = dict(re.findall(r"^\t(\w+)\)\s+echo (0000:.*) ;;$", file.read(), re.M))
@@ -118,10 +135,13 @@ P9 = ["-fsdev", "local,id=shared,path=guest,security_model=none,readonly=on",
 # What a VM and its kernel's arguments have besides for these tests or kinds, or for a shell.
 EXTRAS = {
     "acpi_device": (P9, ""),
+    "crash": (HOST_ROOT, "crashkernel=256M image={image} initramfs={initramfs}"),
+    "nested": (HOST_ROOT + MEMORY, "image={image} initramfs={plain}"),
     "testpmd": (NICS + HOST_ROOT, ""),
     "vfio_pci_driver_test": (MEMORY, HUGE_MEMORY),
     "vfio_dma_mapping_test": (MEMORY, HUGE_PAGES),
     "vfio_host_driver_test": (EDU_AND_RNG, ""),
+    "vfio_sriov_test": (SRIOV + SRIOV_SHARED, ""),
     "sriov": (SRIOV, "vfio_pci.enable_sriov=1"),
 }
 # Devices with reserved memory regions for these tests, or with this IOMMU, on intel: scripts/dmar.py says how
@@ -175,9 +195,11 @@ if os.environ.get("MACHINE") == "cost":
     # Under -icount, Linux can wait for ever for the ticks by which it measures this timer.
     CMDLINE += " nolapic_timer"
 
-# Linux 5.10's VFIO WARNs by design of a device that joins a group in use.
+# Linux 5.10's VFIO WARNs by design of a device that joins a group in use. guest/crash
+# has its kernel crash.
 REPORT = re.compile(
-    r"BUG: |WARNING: (?!.* at (?:\S+ )?vfio_iommu_group_notifier\+)|[Kk]ernel BUG at|Oops: |general protection fault|Kernel panic|"
+    r"BUG: |WARNING: (?!.* at (?:\S+ )?vfio_iommu_group_notifier\+)|[Kk]ernel BUG at|Oops: |general protection fault|"
+    r"Kernel panic(?! - not syncing: sysrq triggered crash)|"
     r"INFO: task .* blocked|rcu: INFO|INFO: trying to register|UBSAN: |unreferenced object|"
     r"Internal error: |Unable to handle kernel|^ *not ok \d")  # the last is KUnit's
 TIME = re.compile(r"^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ")
@@ -258,7 +280,7 @@ def words_of(tests):
 def extras_of(kernel, tests):
     # The host's programs are of its own architecture.
     return [EXTRAS[word] for word in words_of(tests)
-            if word in EXTRAS and not (arch_of(kernel) and word == "testpmd")]
+            if word in EXTRAS and not (arch_of(kernel) and "-virtfs" in EXTRAS[word][0])]
 
 
 def machine_of(kernel, viommu, accel, tests):
@@ -269,7 +291,9 @@ def machine_of(kernel, viommu, accel, tests):
     # One thread: under more, QEMU can lose a write to the IOMMU's queue register
     # while PCI devices come and go, and the guest waits for ever.
     accel = {"tcg": "tcg,thread=single"}.get(accel, accel)
-    devices = [*VIOMMU[viommu][0], *MACHINE, *(word for extra, _ in extras_of(kernel, tests) for word in extra)]
+    # Tests can have some in common: each option with its value once
+    extras = dict.fromkeys(pair for extra, _ in extras_of(kernel, tests) for pair in zip(extra[::2], extra[1::2]))
+    devices = [*VIOMMU[viommu][0], *MACHINE, *itertools.chain(*extras)]
     return [emulator, "-accel", accel, *machine, *fitting(emulator, devices)]
 
 
@@ -278,21 +302,22 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     arch = arch_of(kernel)
     _, file, _, arch_options = ARCH[arch]
     image = f"{B}/image/{kernel}/{file}"
-    initramfs = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
+    initramfs = plain = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
     machine = machine_of(kernel, viommu, accel, tests)
-    options = " ".join([arch_options, CMDLINE, options, VIOMMU[viommu][1],
-                        *(more for _, more in extras_of(kernel, tests)), *kernel_arguments,
-                        os.environ.get("KARGS", ""), f"qemu={version_of(machine[0])}"])
-    if "pcie_ports=native" in options:
-        machine += NATIVE_HOTPLUG
     words = words_of(tests)
     rmrr = [*os.environ.get("RMRR", "").split(),
             *(name for word in (*words, viommu.partition("@")[0]) for name in RMRR.get(word, ()))]
     shared = SHARED if "acpi_device" in words else None
     if (rmrr or shared) and viommu.startswith("intel"):
         initramfs = with_dmar(initramfs, machine, rmrr, shared)
+    options = " ".join([arch_options, CMDLINE, options, VIOMMU[viommu][1],
+                        *dict.fromkeys(more.format(image=image, initramfs=initramfs, plain=plain)
+                                       for _, more in extras_of(kernel, tests)),
+                        *kernel_arguments, os.environ.get("KARGS", ""), f"qemu={version_of(machine[0])}"])
+    if "pcie_ports=native" in options:
+        machine += NATIVE_HOTPLUG
     # The VM dies with us, however we die.
     return ["setpriv", "--pdeathsig", "KILL", *machine, "-kernel", image, "-initrd", initramfs,
             "-append", f"{options} -- {arguments}"]
@@ -391,6 +416,7 @@ class Run:
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
                      " ".join(["run", "-s", str(self.cases), *self.tests]), "ignore_loglevel", self.tests), log)
         case, previous, tap, report, begin, first, count, last = None, None, [], [], 1, 0, 0, []
+        crashed = False
         try:
             for line in vm.lines():
                 count += 1
@@ -409,6 +435,10 @@ class Run:
                 if word == "run":
                     if report:
                         break
+                    # guest/crash goes on in another kernel.
+                    crashed = case == rest[0].split(" ", 1)[1]
+                    if crashed:
+                        continue
                     case, tap, begin = rest[0].split(" ", 1)[1], [], count
                     self.cases += 1
                 elif word == "end":
@@ -419,6 +449,8 @@ class Run:
                         self.add(case, "not ok", why, log, first, begin, count)
                         return
                     self.add(case, verdict, why, log, count, begin, count)
+                    if crashed:
+                        return
                     case, previous = None, case
                 elif word == "done":
                     self.complete = True

@@ -304,6 +304,16 @@ recipients() {
 	grep '# QEMU: qemu: error reading initrd' "$BATS_TEST_TMPDIR/b/result/result.tap"
 }
 
+@test "the machine that a shell is in has the devices of all tests, and starts" {
+	for viommu in intel intel-sm virtio amd; do
+		B=$BATS_TEST_TMPDIR PYTHONPATH=scripts run python3 -B -c '
+import subprocess, sys, vm
+command = vm.machine_of("series-fast", sys.argv[1], "tcg", vm.EXTRAS)
+sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", timeout=60).returncode)' $viommu
+		[ "$status" = 0 ] || { echo "$viommu: $output"; false; }
+	done
+}
+
 @test "Ctrl-C leaves no VM and no result that looks like one" {
 	hanging_guest
 	vm 3>&- &
