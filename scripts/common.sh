@@ -46,11 +46,11 @@ format_patch() {
 }
 
 # What is built for, or found out with, another architecture than x86_64 has its
-# name in front.
+# name in front. Folders of drivers/iommu that have KUnit tests for it alone.
 # shellcheck disable=SC2034 # they are for those who source this
 case $ARCH in
-x86_64)	a='' kbuild_image=arch/x86/boot/bzImage ;;
-arm64)	a=arm64- kbuild_image=arch/arm64/boot/Image
+x86_64)	a='' kbuild_image=arch/x86/boot/bzImage own_drivers=amd ;;
+arm64)	a=arm64- kbuild_image=arch/arm64/boot/Image own_drivers=''
 	export CROSS_COMPILE=aarch64-linux-gnu- ;;
 esac
 

@@ -19,10 +19,11 @@ log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
 [ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
-for fragment in "config/$BASE.config" "config/$BASE-$ARCH.config"; do
+added=("series/$BASE/config" "series/$BASE/config-$ARCH")
+[ "$KERNEL" != stock ] || added=()
+for fragment in "config/$BASE.config" "config/$BASE-$ARCH.config" "${added[@]}"; do
 	[ ! -f "$fragment" ] || fragments+=("$fragment")
 done
-[ "$KERNEL" = stock ] || [ ! -f "series/$BASE/config" ] || fragments+=("series/$BASE/config")
 # Read once: what is built is what its stamp says, even if somebody edits one meanwhile.
 options=$(cat "${fragments[@]}")
 sum=$(sha256sum <<<"$options")

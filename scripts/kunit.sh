@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kunit.sh [LOG]: run the KUnit suites that drivers/iommu/.kunitconfig of the
-# tree $B/linux names, through 6.1's kunit.py, in QEMU: 5.10's knows no QEMU yet, and
-# mainline's tries KVM, under which a guest can hang. With LOG, the console of a kernel
-# that has run them at boot: only read what they said.
+# kunit.sh [LOG]: run the KUnit suites that drivers/iommu/.kunitconfig of the tree
+# $B/linux names, and those of $ARCH's own drivers, through 6.1's kunit.py, in QEMU:
+# 5.10's knows no QEMU yet, and mainline's tries KVM, under which a guest can hang. With
+# LOG, the console of a kernel that has run them at boot: only read what they said.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -14,10 +14,14 @@ raw=$B/log/$name.log
 options=(--kernel_args=panic=-1)
 mkdir -p "$B/result" "$B/log"
 # Without what no suite needs, the build is faster.
-for option in EXPERT=y ACPI=n BLOCK=n FTRACE=n INPUT=n USB_SUPPORT=n VT=n; do
+for option in EXPERT=y BLOCK=n FTRACE=n INPUT=n USB_SUPPORT=n VT=n; do
 	options+=("--kconfig_add=CONFIG_$option")
 done
 [ "$ARCH" != x86_64 ] || options+=(--kconfig_add=CONFIG_CPU_MITIGATIONS=n)
+for folder in . $own_drivers; do
+	[ ! -e "$tree/drivers/iommu/$folder/.kunitconfig" ] ||
+		options+=(--kunitconfig="drivers/iommu/$folder/.kunitconfig")
+done
 kunit_py=("$tree/tools/testing/kunit/kunit.py")
 if [ $# = 0 ] && [ ! -e "$tree/drivers/iommu/.kunitconfig" ]; then
 	die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
@@ -33,7 +37,7 @@ kunit() {
 	if [ $# = 0 ]; then
 		# It looks for QEMU in PATH.
 		PATH=${qemu_folder:+$qemu_folder:}$PATH "${kunit_py[@]}" run --arch="$ARCH" --cross_compile="${CROSS_COMPILE:-}" --build_dir="$B/obj-${a}kunit" \
-			--kunitconfig=drivers/iommu/.kunitconfig "${options[@]}" --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
+			"${options[@]}" --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
 	else
 		# what the selftests say after that is TAP, too
 		sed 's/\r//; /bench: run/Q' "$1" | "${kunit_py[@]}" parse
