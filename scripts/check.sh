@@ -200,15 +200,15 @@ vms_x86_64() {
 # Virtual functions, a machine that sleeps, a kernel that crashes, and QEMU in the VM
 vms_more() {
 	local viommu kernel
-	for kernel in series-fast stock-fast; do
+	for kernel in series stock; do
 		for viommu in intel-hw intel-hw-sm amd@11; do
-			vm $kernel $viommu $kernel-$viommu-crash crash
-			vm $kernel $viommu $kernel-$viommu-sriov vfio_sriov_test
+			vm $kernel-fast $viommu $kernel-fast-$viommu-crash crash
+			vm $kernel-fast $viommu $kernel-fast-$viommu-sriov vfio_sriov_test
 			# QEMU 11's amd-iommu translates nothing after a sleep.
 			viommu=${viommu%@11}
-			vm $kernel "$viommu" "$kernel-$viommu-suspend" vfio_suspend_test
+			vm $kernel-debug$matrix "$viommu" "$kernel-debug-$viommu-suspend" vfio_suspend_test
 		done
-		vm $kernel intel-hw $kernel-intel-hw-nested nested
+		vm $kernel-fast intel-hw $kernel-fast-intel-hw-nested nested
 	done
 	[ "$BASE" = 5.10 ] || vm series-fast virtio series-fast-virtio-sriov vfio_sriov_test
 }

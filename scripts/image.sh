@@ -17,11 +17,10 @@ name=$a$KERNEL-$CONFIG
 image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
-[ "$CONFIG" = fast ] || fragments+=("config/$CONFIG.config")
 [ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
 added=("series/$BASE/config" "series/$BASE/config-$ARCH")
 [ "$KERNEL" != stock ] || added=()
-for fragment in "config/$BASE.config" "config/$BASE-$ARCH.config" "${added[@]}"; do
+for fragment in "config/$CONFIG.config" "config/$CONFIG-$ARCH.config" "config/$BASE.config" "config/$BASE-$ARCH.config" "${added[@]}"; do
 	[ ! -f "$fragment" ] || fragments+=("$fragment")
 done
 # Read once: what is built is what its stamp says, even if somebody edits one meanwhile.
