@@ -8,6 +8,7 @@ ARCH   ?= x86_64
 VIOMMU ?= $(firstword $(viommu_$(ARCH)))
 JOBS   ?= $(shell nproc)
 LINUX  ?=
+TOPIC  ?=
 DEPS   ?=
 ACCEL  ?= tcg
 QEMU   ?=
@@ -30,6 +31,11 @@ known := $(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH)))
 $(if $(and $(filter 1,$(words $(VIOMMU))),$(filter $(addsuffix @11,$(known)),$(VIOMMU))),,$(call one-of,VIOMMU,$(known) all))
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
+# series/<base>/NN-NAME
+topics := $(foreach t,$(sort $(wildcard series/$(BASE)/[0-9][0-9]-*/topic)),$(shell echo $(t) | sed 's,.*/[0-9]*-\(.*\)/topic,\1,'))
+$(if $(TOPIC),$(call one-of,TOPIC,$(topics) fixes))
+$(if $(and $(TOPIC),$(filter check check-all report,$(MAKECMDGOALS))),$(error make $(filter check check-all report,$(MAKECMDGOALS)) is of the whole series: no TOPIC))
+kernel := $(if $(filter stock,$(KERNEL)),stock,$(or $(TOPIC),series))
 
 override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
 B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
@@ -42,7 +48,7 @@ program := qemu-system-$(system_$(ARCH))
 qemu_folder := $(abspath $(QEMU:%/$(program)=%))
 $(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
-export BASE KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder
+export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
@@ -62,7 +68,7 @@ verdict: emulator tree ## Does the stock kernel fail, and the series hold? (the 
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
-	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock "$(shallow)" + $(a)series-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series "$(shallow)"
+	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock "$(shallow)" + $(a)$(or $(TOPIC),series)-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series "$(shallow)"
 	@scripts/verdict.py stock=$(a)verdict-stock series=$(a)verdict-series
 
 # 5.10, too, unless somebody names a base: it takes minutes.
@@ -77,19 +83,19 @@ bench: emulator deps-bench tree ## What attaching costs on KERNEL and on stock: 
 	@KERNEL=stock scripts/image.sh >&2
 	@scripts/image.sh >&2
 	@scripts/initramfs.sh
-	@scripts/cost.py $(KERNEL) $(viommus)
+	@scripts/cost.py $(kernel) $(viommus)
 
 report: ## The last check's results as a page, build/report/index.html, and as text
 	@scripts/report.py
 
-tree: deps ## The kernel as a git tree with the series, in build/<base>/linux
+tree: deps ## The kernel as a git tree with the series, or TOPIC, in build/<base>/linux
 	@scripts/tree.sh
 
-refresh: ## Write branch `series` of that tree back to series/<base>/
+refresh: ## Write that branch back to series/<base>/, and its index
 	@scripts/refresh.sh
 
 V ?= 1
-mails: ## Write the series to build/outgoing/ as mails, and say how to send them
+mails: ## Write TOPIC to build/outgoing/ as mails, and say how to send them
 	@scripts/mails.sh '$(V)'
 
 image: tree ## Build KERNEL in CONFIG; the last line is the image's path
@@ -97,7 +103,7 @@ image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 
 selftests: emulator image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 	@scripts/initramfs.sh
-	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(KERNEL)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
+	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(kernel)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
 	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$v)
 
 kunit: emulator tree ## Run the series' KUnit suites through kunit.py
@@ -110,7 +116,7 @@ mutants: emulator tree ## Undo each fix in turn: do the KUnit suites notice?
 boot: emulator image ## A shell in the VM, with the host's tools, the selftests and devices at hand
 	@scripts/initramfs.sh
 	@echo "Ctrl-A X ends the VM, Ctrl-A C is QEMU's monitor"
-	@scripts/vm.py shell $(a)$(KERNEL)-$(CONFIG) $(firstword $(viommus))
+	@scripts/vm.py shell $(a)$(kernel)-$(CONFIG) $(firstword $(viommus))
 
 lint: deps-lint tree ## checkpatch, sparse, W=1, kernel-doc, Sphinx, coccicheck, shellcheck
 	@scripts/lint.sh
@@ -152,8 +158,9 @@ help: ## This
 	@echo '  QEMU=<path>   or 11: that of Debian 13'\''s backports, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
-	@echo '  MUTANTS="..." which of series/$(BASE)/mutants `make mutants` tries'
+	@echo '  MUTANTS="..." which mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
+	@echo '  TOPIC=<name>  on most targets, one topic of the series and what it needs: $(topics)'
 	@echo '  V=$(V)           the version that `make mails` writes'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers side by side, and twice as many VMs; KARGS="..."  kernel arguments'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# bisect.sh: does the kernel build after each patch of the series, and the
+# bisect.sh: does the kernel build after each patch of the branch, and the
 # selftests that it touches or whose harness it does? As TAP. What was built
 # once, with the same compiler, options and scripts, is not built again.
 set -euo pipefail
@@ -42,7 +42,7 @@ build() {
 	}
 }
 
-commits=$(git -C "$tree" rev-list --reverse base..series)
+commits=$(git -C "$tree" rev-list --reverse "base..$branch")
 {
 	echo "TAP version 13"
 	for commit in $commits; do

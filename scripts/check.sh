@@ -57,7 +57,7 @@ stress() {
 	echo "vfio_group_stress,-k,$1,-t,$2,-a,$3,-r,$4"
 }
 
-# The stock kernel must fail what series/$BASE/stock-fails names (a vIOMMU and a
+# The stock kernel must fail what the topics' stock-fails name (a vIOMMU and a
 # case a line), or these cases prove nothing of the series. What the series must
 # not change (type1.*), the stock kernel must pass, or the cases are wrong.
 stock() {
@@ -80,7 +80,7 @@ stock() {
 				echo "not ok stock fails $viommu $case"
 				echo "# it does not: the case can no longer tell stock from series"
 			fi
-		done < <(grep -v '^#' "series/$BASE/stock-fails")
+		done < <(scripts/topics.py files stock-fails | xargs grep -hv '^#')
 		for result in "$B"/result/*stock-fast-*.tap.stock; do
 			name=${result##*/}
 			sed -nE "s/^((not )?ok) [0-9]+ type1\\./\\1 stock passes ${name%.tap.stock} type1./p" "$result"
@@ -339,6 +339,32 @@ run() {
 	return $status
 }
 
+# Each topic alone, on what it needs: it builds, boots, and passes the tests that it names,
+# which are the whole series'. One that names none has a device do DMA.
+topics() {
+	local topic viommu tests arch vms=() status=0
+	local KERNEL=series CONFIG=fast TOPIC ARCH
+	export KERNEL CONFIG TOPIC ARCH
+	while read -r topic; do
+		TOPIC=$topic
+		while read -r viommu tests; do
+			arch=x86_64
+			[ "$viommu" = "${viommu#arm64-}" ] || arch=arm64
+			[[ " ${archs[*]} " == *" $arch "* ]] || continue
+			ARCH=$arch
+			if scripts/tree.sh && scripts/image.sh; then
+				# shellcheck disable=SC2086 # they are words
+				vm "${viommu%"${viommu#arm64-}"}$topic-fast" "${viommu#arm64-}" "topic-$topic-$viommu" $tests
+			else
+				echo "not ok 1 topic $topic builds" >"$B/result/topic-$topic-$viommu.tap"
+				status=1
+			fi
+		done < <(scripts/topics.py facts tests | grep . || echo "intel vfio_dma_test/dma.integrity")
+	done < <(TOPIC='' scripts/topics.py names)
+	TOPIC='' scripts/tree.sh || return
+	scripts/vm.py run "${vms[@]}" && return $status
+}
+
 # A part of the run that fails to write its results must not look like a good one. In what
 # is called here, `set -e` does nothing.
 step() {
@@ -357,6 +383,7 @@ scripts/report.py versions >"$B/result/versions"
 step lint scripts/lint.sh
 [ -z "$all" ] || step bisect scripts/bisect.sh
 step vm run
+[ -z "$all" ] || step topics topics
 for ARCH in "${archs[@]}"; do
 	export ARCH
 	case $ARCH in

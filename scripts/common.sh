@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced by the scripts beside it, which are started by the Makefile from the
-# top of the repository with BASE, B (the build folder), LINUX, KERNEL, CONFIG,
+# top of the repository with BASE, B (the build folder), LINUX, TOPIC, KERNEL, CONFIG,
 # ARCH and JOBS set.
 # shellcheck shell=bash
 
@@ -18,18 +18,47 @@ rel() {
 	echo "${1#"$PWD/"}"
 }
 
+# What the kernel that is built is called
+# shellcheck disable=SC2034,SC2153 # those who source this use it
+case $KERNEL in
+stock)	kernel=stock ;;
+*)	kernel=${TOPIC:-series} ;;
+esac
+
+# The branch of $B/linux that has the series, or a topic and what it needs.
+branch=series
+[ -z "$TOPIC" ] || branch=topic-$TOPIC
+
 patches() {
-	find "$PWD/series/$BASE" -name '[0-9]*.patch' | sort
+	scripts/topics.py patches | sed "s|^|$PWD/|"
 }
 
 patches_sum() {
-	for f in $(patches) "series/$BASE/cover-letter"; do [ ! -f "$f" ] || cat "$f"; done | sha256sum
+	scripts/topics.py sum
 }
 
-# Is all that is in tree $1 in series/ too?
+# Of which patches tree $1 has made the branch
+applied_sum() {
+	git -C "$1" config "branch.$branch.patches" || :
+}
+
+# Is all that is on the branch of tree $1 in series/, too?
 exported() {
-	[ -z "$(git -C "$1" status --porcelain)" ] &&
-		[ "$(git -C "$1" rev-parse HEAD)" = "$(git -C "$1" rev-parse refs/bench/series)" ]
+	! git -C "$1" rev-parse -q --verify "refs/heads/$branch" >/dev/null ||
+		[ "$(git -C "$1" rev-parse "refs/heads/$branch")" = "$(git -C "$1" rev-parse -q --verify "refs/bench/$branch")" ]
+}
+
+# The branch that tree $1 has checked out; nothing if it has none
+checked_out() {
+	git -C "$1" symbolic-ref -q --short HEAD || :
+}
+
+# Who is in the middle of something in tree $1 is not disturbed.
+settled() {
+	local doing
+	for doing in rebase-merge rebase-apply CHERRY_PICK_HEAD MERGE_HEAD REVERT_HEAD; do
+		[ ! -e "$1/.git/$doing" ] || die "$(rel "$1") has a ${doing%%[-_]*} that has not ended: end it first"
+	done
 }
 
 # format_patch TREE ARGUMENT...: the same bytes, whatever a person's git configuration

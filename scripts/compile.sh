@@ -35,7 +35,7 @@ configs() {
 
 # Turn off $1, which takes to turn off all who select it; Xen's are selected, too.
 without() {
-	git -C "$tree" grep -hE "^\s*(menu)?config\s|^\s*select $1\b" series -- '*Kconfig*' |
+	git -C "$tree" grep -hE "^\s*(menu)?config\s|^\s*select $1\b" "$branch" -- '*Kconfig*' |
 		awk -v without="$1" '$1 ~ /config$/ { name = $2 }
 			$1 == "select" { printf "CONFIG_%s=n ", name }
 			END { print "CONFIG_XEN=n CONFIG_" without "=n" }'
@@ -54,7 +54,7 @@ kbuild() {
 }
 
 touched() {
-	git -C "$tree" diff --name-only --diff-filter=d base series -- "$@" ':!tools'
+	git -C "$tree" diff --name-only --diff-filter=d base "$branch" -- "$@" ':!tools'
 }
 
 # Make builds any object, configured or not: ask each folder's own makefile, unless
@@ -117,7 +117,7 @@ no_new_warnings() {
 	local name=$1 objects old=()
 	arch=$2 cross=$3 obj=$out/$name
 	mkdir -p "$obj"
-	sources series
+	sources "$branch"
 	tr -s ' \t' '\n' <<<"$common ${*:4}" >"$obj/allconfig"
 	if ! { kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allmodconfig &&
 	       kbuild -s prepare; } >"$obj/series.log" 2>&1; then

@@ -13,12 +13,12 @@ set -euo pipefail
 tree=$B/linux
 src=$B/src
 obj=$B/obj-$a$CONFIG
-name=$a$KERNEL-$CONFIG
+name=$a$kernel-$CONFIG
 image=$B/image/$name
 log=$B/log/build-$name.log
 fragments=(config/core.config "config/$ARCH.config")
 [ "$CONFIG-$ARCH" != "fast-$(uname -m)" ] || fragments+=(config/host-root.config)
-added=("series/$BASE/config" "series/$BASE/config-$ARCH")
+mapfile -t added < <(scripts/topics.py files config && scripts/topics.py files "config-$ARCH")
 [ "$KERNEL" != stock ] || added=()
 for fragment in "config/$CONFIG.config" "config/$CONFIG-$ARCH.config" "config/$BASE.config" "config/$BASE-$ARCH.config" "${added[@]}"; do
 	[ ! -f "$fragment" ] || fragments+=("$fragment")

@@ -13,13 +13,19 @@ busybox=/bin/busybox flags=(LDFLAGS=-static)
 tests=$B/linux own=
 if [ "$BASE" != 6.1 ]; then
 	tests=$PWD/build/6.1/linux
-	BASE=6.1 B=$PWD/build/6.1 LINUX='' scripts/tree.sh
+	BASE=6.1 B=$PWD/build/6.1 LINUX='' TOPIC='' scripts/tree.sh
 	[ ! -d "$B/linux/tools/testing/selftests/vfio" ] || own=$B/linux
+elif [ ! -d "$tests/tools/testing/selftests/vfio/lib" ]; then
+	# A topic that has none is tested with the series'.
+	TOPIC='' scripts/tree.sh
+	scripts/tree.sh
+	tests=$B/src
 fi
 
 mkdir -p "$B/log"
 exec 9>"$B/lock"
 flock 9
+[ "$tests" != "$B/src" ] || sources series
 
 # unpacked PACKAGE: another architecture's is not to be installed here, only looked into.
 unpacked() {

@@ -27,7 +27,7 @@ if [ $# = 0 ] && [ ! -e "$tree/drivers/iommu/.kunitconfig" ]; then
 	die "$(rel "$tree") has no drivers/iommu/.kunitconfig: no suite to run"
 fi
 if [ "$BASE" != 6.1 ]; then
-	BASE=6.1 B=$PWD/build/6.1 LINUX='' scripts/tree.sh
+	BASE=6.1 B=$PWD/build/6.1 LINUX='' TOPIC='' scripts/tree.sh
 	# It would leave for the tree that it is of.
 	kunit_py=(env "PYTHONPATH=$PWD/build/6.1/linux/tools/testing/kunit" python3 -c
 		'import kunit, sys; kunit.get_kernel_root_path = str; kunit.main(sys.argv[1:])')

@@ -49,7 +49,7 @@ run_checkpatch() {
 		--terse --no-signoff --ignore "$ignore" --show-types "$1" >"$said" 2>&1 && mv "$said" "$said.passed"
 }
 lint=$(realpath "$0")
-export tree out ignore lint
+export tree out ignore lint branch
 export -f run_checkpatch once
 
 checkpatch() {
@@ -58,7 +58,7 @@ checkpatch() {
 
 # The kernel's files that the series touches
 touched() {
-	git -C "$tree" diff --name-only --diff-filter=d base series -- "$1" ':!tools'
+	git -C "$tree" diff --name-only --diff-filter=d base "$branch" -- "$1" ':!tools'
 }
 
 # The objects of those that this architecture builds
@@ -76,16 +76,16 @@ warnings() {
 	done
 	(cd "$B/obj-$a$CONFIG" && rm -f "${found[@]}")
 	[ ${#found[@]} = 0 ] || KERNEL=$1 scripts/image.sh "$2" W=1 C=1 "${found[@]}" || return
-	sed -E 's/:[0-9]+(:[0-9]+)?:/:/g' "$B/log/build-$a$1-$CONFIG.log" |
+	sed -E 's/:[0-9]+(:[0-9]+)?:/:/g' "$B/log/build-$a$([ "$1" = stock ] && echo stock || echo "$kernel")-$CONFIG.log" |
 		grep -E 'warning:|error:' | sort -u >"$out/warnings.$2" || :
 }
 
 no_new_warnings() {
 	# what is built here
 	KERNEL=series scripts/image.sh >/dev/null &&
-	warnings series series &&
+	warnings series "$branch" &&
 	warnings stock base || return
-	! comm -13 "$out/warnings.base" "$out/warnings.series" | grep .
+	! comm -13 "$out/warnings.base" "$out/warnings.$branch" | grep .
 }
 
 # coccicheck COMMIT RULE FILE...: what a rule of the kernel for Coccinelle, or each of them
@@ -115,7 +115,7 @@ no_new_coccicheck() {
 	local files rule file
 	mapfile -t files < <(touched '*.[ch]')
 	[ ${#files[@]} != 0 ] || return 0
-	coccicheck series '' "${files[@]}" >"$out/coccicheck.series" ||
+	coccicheck "$branch" '' "${files[@]}" >"$out/coccicheck.series" ||
 		{ cat "$out/coccicheck.series"; return 1; }
 	grep -qE '^[1-9][0-9]* files match' "$out/coccicheck.series.files.log" ||
 		{ echo "coccicheck looked at no file"; return 1; }
@@ -128,14 +128,14 @@ no_new_coccicheck() {
 # kernel-doc's, likewise
 no_new_kernel_doc() {
 	local file commit
-	for commit in base series; do
+	for commit in base "$branch"; do
 		touched '*.[ch]' | while read -r file; do
 			git -C "$tree" show "$commit:$file" >"$out/source.${file##*.}" 2>/dev/null || continue
 			"$tree/scripts/kernel-doc" -none "$out/source.${file##*.}" 2>&1 |
 				sed -E "s|^.*source\.[ch]:[0-9]+:|$file:|" || :
 		done | grep warning: | sort >"$out/kernel-doc.$commit" || :
 	done
-	! comm -13 "$out/kernel-doc.base" "$out/kernel-doc.series" | grep .
+	! comm -13 "$out/kernel-doc.base" "$out/kernel-doc.$branch" | grep .
 }
 
 # sphinx COMMIT: what Sphinx says of the pages that the series touches. With the code
@@ -166,11 +166,11 @@ sphinx() {
 
 no_new_sphinx() {
 	local commit
-	for commit in base series; do
+	for commit in base "$branch"; do
 		: >"$out/sphinx.warnings.$commit"
 		sphinx "$commit" || return
 	done
-	! comm -13 "$out/sphinx.warnings.base" "$out/sphinx.warnings.series" | grep .
+	! comm -13 "$out/sphinx.warnings.base" "$out/sphinx.warnings.$branch" | grep .
 }
 
 {
@@ -183,6 +183,8 @@ no_new_sphinx() {
 	done
 	exported "$tree" || say "notice: $(rel "$tree") has work that is not in series/$BASE: 'make refresh'"
 	check "series/$BASE is what git format-patch writes" scripts/refresh.sh check
+	# shellcheck disable=SC2016 # the inner shell's
+	check "topics of series/$BASE" bash -c 'said=$(scripts/topics.py lint) && echo "$said" && [ -z "$said" ]'
 	check "shellcheck" shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run
 	check "shellcheck guest" shellcheck -s dash guest/init guest/hotplug guest/testpmd guest/acpi_device guest/crash guest/nested
 	check "no machine's path or package host in what is tracked" bash -c \
@@ -194,12 +196,12 @@ no_new_sphinx() {
 	esac
 	export where
 	# shellcheck disable=SC2016 # these are the inner shell's
-	check "nothing in $where asks a bus for its IOMMU" bash -c \
-		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" series -- "$where"; [ $? = 1 ]'
+	[ -n "$TOPIC" ] || check "nothing in $where asks a bus for its IOMMU" bash -c \
+		'git -C "$tree" grep -nwE "iommu_(present|capable|domain_alloc)" "$branch" -- "$where"; [ $? = 1 ]'
 	check "no new warning from kernel-doc" no_new_kernel_doc
 	check "no new warning from Sphinx" no_new_sphinx
 	check "no new report from coccicheck" once coccicheck no_new_coccicheck \
-		< <(git -C "$tree" rev-parse 'base^{tree}' 'series^{tree}'; spatch --version)
+		< <(git -C "$tree" rev-parse 'base^{tree}' "$branch^{tree}"; spatch --version)
 	check "no new warning with W=1 and sparse" no_new_warnings
 	echo "1..$n"
 } | tee "$B/result/lint.tap"

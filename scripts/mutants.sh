@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# mutants.sh [NAME...]: would the KUnit tests notice? Each series/$BASE/mutants/*.patch
+# mutants.sh [NAME...]: would the KUnit tests notice? Each patch in a topic's mutants/
 # undoes a fix of the series or breaks what it added; each of its lines "Fails: SUITE TEST"
-# names a test that must fail for it. It goes on top of what branch `series` has
+# names a test that must fail for it. It goes on top of what the branch has
 # committed, one at a time, in a worktree and with objects of its own. TAP; the last line counts.
 set -euo pipefail
 . "${0%/*}/common.sh"
@@ -12,7 +12,7 @@ work=$B/mutants
 src=$work/linux
 said=$work/log/mutant.log
 mutants=("$@")
-[ $# != 0 ] || mapfile -t mutants < <(cd "series/$BASE/mutants" && printf '%s\n' *.patch | sed 's/\.patch$//')
+[ $# != 0 ] || mapfile -t mutants < <(scripts/topics.py files 'mutants/*.patch' | sed 's|.*/||; s/\.patch$//')
 n=0 failed=0
 
 # The suites take 20 s; some mutants hang the kernel when a test has noticed them.
@@ -34,8 +34,9 @@ failures() {
 }
 
 mutant() {
-	local patch=series/$BASE/mutants/$1.patch missed=() all want
-	[ -e "$patch" ] || die "there is no $patch"
+	local patch missed=() all want
+	patch=$(scripts/topics.py files "mutants/$1.patch")
+	[ -n "$patch" ] || die "no topic has a mutant $1"
 	grep -q '^Fails: ' "$patch" || die "$patch names no test that fails"
 	reset
 	git -C "$src" apply "$PWD/$patch" 2>"$said" || {
@@ -69,7 +70,7 @@ mkdir -p "$work/log"
 exec 9>"$work/lock"
 flock 9
 [ -z "$(git -C "$tree" status --porcelain)" ] || say "notice: $(rel "$tree") has uncommitted work, which is left out"
-commit=$(git -C "$tree" rev-parse series)
+commit=$(git -C "$tree" rev-parse "$branch")
 if ! [ -e "$src/.git" ]; then
 	say "$BASE: checking out the sources for mutants"
 	rm -rf "$src"

@@ -659,7 +659,7 @@ def versions():
     base, folder = os.environ["BASE"], os.environ["B"]
     with open(f"{folder}/linux/.git/bench-version") as file:
         yield "base", f"Linux {file.read().strip()}"
-    yield "series", f"{len(glob.glob(f'series/{base}/[0-9]*.patch'))} patches"
+    yield "series", f"{len(glob.glob(f'series/{base}/*/[0-9]*.patch'))} patches"
     yield "bench", f"commit {said('git', 'describe', '--always', '--dirty')}"
     for system in "x86_64", "aarch64":
         path = shutil.which(f"qemu-system-{system}", path=os.environ.get("qemu_folder") or None)

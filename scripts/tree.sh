@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series`
-# with series/$BASE/ applied; from Debian's source package, or from $LINUX. Exits
-# with 4 if the package cannot be had.
+# tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series` with
+# series/$BASE/ applied; with $TOPIC, branch `topic-$TOPIC` with that one and what it
+# needs. From Debian's source package, or from $LINUX. Exits with 4 if the package
+# cannot be had.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -53,24 +54,33 @@ import_linux() {
 }
 
 apply() {
-	local log=$B/log/am.log patch patches where
-	mkdir -p "$B/log"
+	local mails=$B/log/am log=$B/log/am.log patch patches where
+	rm -rf "$mails"
+	mkdir -p "$mails"
 	mapfile -t patches < <(patches)
-	git -C "$1" checkout -q -B series base
+	scripts/topics.py mails "$mails"
+	git -C "$1" checkout -q -B "$branch" base
 	[ ${#patches[@]} = 0 ] ||
-		git -C "$1" am -q --committer-date-is-author-date "${patches[@]}" >"$log" 2>&1 || {
-		patch=${patches[$(cat "$1/.git/rebase-apply/next") - 1]}
+		git -C "$1" am -q --committer-date-is-author-date "$mails"/*.patch >"$log" 2>&1 || {
+		patch=$(sed -n 's/^Patch failed at 0*\([0-9]*\) .*/\1/p' "$log")
+		patch=${patches[${patch:-1} - 1]}
 		where=$(sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\1, hunk at line \2/p' "$log" | head -n 1)
 		[ -n "$where" ] || where=$(sed -n 's/^error: //p' "$log" | head -n 1)
-		git -C "$1" am --abort
-		git -C "$1" checkout -q -B series refs/bench/series 2>/dev/null || :
+		git -C "$1" am --abort || :
+		if git -C "$1" rev-parse -q --verify "refs/bench/$branch" >/dev/null; then
+			git -C "$1" checkout -q -B "$branch" "refs/bench/$branch"
+		else
+			git -C "$1" checkout -q --detach base
+			git -C "$1" branch -q -D "$branch"
+		fi
 		die "$(rel "$patch") does not apply to $(cat "$1/.git/bench-version"): $where"
 	}
-	[ ! -f "series/$BASE/cover-letter" ] ||
-		git -C "$1" config branch.series.description "$(cat "series/$BASE/cover-letter")"
-	git -C "$1" update-ref refs/bench/series series
-	patches_sum >"$1/.git/bench-patches"
+	git -C "$1" update-ref "refs/bench/$branch" "$branch"
+	git -C "$1" config "branch.$branch.patches" "$sum"
 }
+
+# Before anything is touched
+sum=$(patches_sum)
 
 if [ ! -d "$tree" ]; then
 	rm -rf "$tmp"
@@ -81,11 +91,25 @@ if [ ! -d "$tree" ]; then
 	say "$BASE: applying $(patches | wc -l) patches"
 	apply "$tmp"
 	mv "$tmp" "$tree"
-elif [ "$(patches_sum)" != "$(cat "$tree/.git/bench-patches")" ]; then
-	exported "$tree" ||
-		die "series/$BASE has changed, and $(rel "$tree") has work of its own: 'make refresh' it, or move it to another branch and 'git reset --hard refs/bench/series'"
-	say "$BASE: series/$BASE has changed: applying $(patches | wc -l) patches"
-	apply "$tree"
+else
+	settled "$tree"
+	there=$(checked_out "$tree")
+	clean=$(git -C "$tree" status --porcelain)
+	case $there in
+	"$branch") ;;
+	series | topic-*)
+		[ -z "$clean" ] || die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC" ;;
+	*)	say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
+		exit ;;
+	esac
+	if [ "$sum" != "$(applied_sum "$tree")" ]; then
+		{ [ -z "$clean" ] && exported "$tree"; } ||
+			die "series/$BASE has changed, and branch $branch of $(rel "$tree") has work of its own: move that to another branch, 'git reset --hard refs/bench/$branch' on $branch, 'make tree', and put it on top"
+		say "$BASE: ${TOPIC:+$TOPIC of }series/$BASE $([ -n "$(applied_sum "$tree")" ] && echo has changed || echo is new): applying $(patches | wc -l) patches"
+		apply "$tree"
+	else
+		git -C "$tree" checkout -q "$branch"
+	fi
 fi
 
 have=$(cat "$tree/.git/bench-version")

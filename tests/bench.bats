@@ -8,7 +8,7 @@ setup_file() {
 	export TOP=$PWD
 	export B=${B:-$PWD/build/6.1}
 	export TESTED=${BASE:-6.1}
-	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE KERNEL CONFIG ARCH VIOMMU LINUX DEPS
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE TOPIC KERNEL CONFIG ARCH VIOMMU LINUX DEPS
 }
 
 # A copy of the bench, and a kernel tree of two files for it.
@@ -18,7 +18,9 @@ setup() {
 	cd "$TOP"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
 	cd "$copy"
-	rm -f series/6.1/*.patch series/6.1/cover-letter
+	rm -rf series/6.1/[0-9]* series/6.1/{README.md,series}
+	topic 01-count 'fake: count' carried
+	topic 02-more 'fake: count on' carried 'needs: count'
 
 	fake=$BATS_TEST_TMPDIR/fake
 	mkdir "$fake"
@@ -31,6 +33,12 @@ setup() {
 	git -C "$fake" commit -q -m 'fake: start'
 }
 
+# topic FOLDER TITLE FOR [LINE...]
+topic() {
+	mkdir -p "series/6.1/$1"
+	printf '%s\n' "title: $2" "for: $3" "${@:4}" >"series/6.1/$1/topic"
+}
+
 teardown() {
 	[ -z "${sink:-}" ] || kill "$sink"
 }
@@ -39,10 +47,10 @@ no_build() {
 	[ ! -e build ]
 }
 
-# A change to the fake kernel as a commit on branch `series`.
+# commit OLD NEW [TOPIC]: a change to the fake kernel as a commit of a topic
 commit() {
 	sed -i "s/^$1$/$2/" build/6.1-fake/linux/Kbuild
-	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -m "fake: turn $1 into $2"
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -m "fake: turn $1 into $2" --trailer "Topic: ${3:-count}"
 }
 
 vm() {
@@ -202,10 +210,10 @@ recipients() {
 	commit 5 five
 	commit 50 fifty
 	make LINUX="$fake" refresh
-	sed -i 's/^ 49$/ 49 or so/' series/6.1/0002-*.patch
+	sed -i 's/^ 49$/ 49 or so/' series/6.1/01-count/0002-*.patch
 	make LINUX="$fake" distclean || rm -r build
 	run -2 make LINUX="$fake" tree
-	[[ $output == *"error: series/6.1/0002-fake-turn-50-into-fifty.patch does not apply to "*": Kbuild, hunk at line 47"* ]]
+	[[ $output == *"error: series/6.1/01-count/0002-fake-turn-50-into-fifty.patch does not apply to "*": Kbuild, hunk at line 47"* ]]
 	[ ! -e build/6.1-fake/linux ]
 	[ ! -e build/6.1-fake/linux.tmp ]
 }
@@ -214,8 +222,8 @@ recipients() {
 	make LINUX="$fake" tree
 	commit 5 five
 	run -0 make LINUX="$fake" refresh
-	[ -f series/6.1/0001-fake-turn-5-into-five.patch ]
-	run -1 grep '^MIME-Version:' series/6.1/0001-fake-turn-5-into-five.patch
+	[ -f series/6.1/01-count/0001-fake-turn-5-into-five.patch ]
+	run -1 grep '^MIME-Version:' series/6.1/01-count/0001-fake-turn-5-into-five.patch
 	before=$(sums)
 	rm -r build
 	make LINUX="$fake" tree
@@ -249,11 +257,11 @@ recipients() {
 	make LINUX="$fake" tree
 	commit 5 five
 	make LINUX="$fake" refresh
-	sed -i 's/^+five$/+FIVE/' series/6.1/0001-*.patch
+	sed -i 's/^+five$/+FIVE/' series/6.1/01-count/0001-*.patch
 	make LINUX="$fake" tree
 	grep -x FIVE build/6.1-fake/linux/Kbuild
 	commit 60 sixty
-	sed -i 's/^+FIVE$/+5.0/' series/6.1/0001-*.patch
+	sed -i 's/^+FIVE$/+5.0/' series/6.1/01-count/0001-*.patch
 	run -2 make LINUX="$fake" tree
 	[[ $output == *"has work of its own"* ]]
 	grep -x sixty build/6.1-fake/linux/Kbuild
@@ -382,47 +390,221 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[ -z "$(comm -23 links ids)" ]
 }
 
+@test "topics: bad input is refused before anything is touched" {
+	refused() {
+		run -2 make LINUX="$fake" DEPS=skip tree
+		[[ $output == "error: $1"* ]]
+		[[ ${lines[1]} == "make: "* ]]
+		[ ! -e build/6.1-fake/linux ]
+	}
+	run -2 make TOPIC=nope tree
+	[[ $output == *"TOPIC=nope: want one of: count more fixes. "* ]]
+	no_build
+	topic 03-last 'fake: the last' carried 'colour: red'
+	refused "series/6.1/03-last/topic:3: 'colour: red': want one of: title, needs, "
+	topic 03-last 'fake: the last' borrowed
+	refused 'series/6.1/03-last/topic:2: for: borrowed: want one of: mailed, backport, carried'
+	topic 03-last 'fake: the last' carried 'needs: nobody'
+	refused 'series/6.1/03-last/topic needs nobody, which is no topic of series/6.1'
+	topic 01-count 'fake: count' carried 'needs: more'
+	topic 03-last 'fake: the last' carried
+	refused 'series/6.1/01-count/topic: count needs more needs count: a cycle'
+	topic 01-count 'fake: count' carried 'needs: last'
+	refused 'series/6.1/01-count/topic needs last, which comes after it'
+	topic 01-count 'fake: count' carried
+	for stray in 0001-stray.patch 03-last/stray.patch 4-short/0001-stray.patch; do
+		mkdir -p "$(dirname "series/6.1/$stray")"
+		touch "series/6.1/$stray"
+		refused "series/6.1/$stray is in no topic: "
+		rm "series/6.1/$stray"
+	done
+	touch series/6.1/03-last/0001-empty.patch
+	refused 'series/6.1/03-last/0001-empty.patch is no patch as git format-patch writes one'
+	mv series/6.1/03-last/topic topic
+	rm series/6.1/03-last/0001-empty.patch
+	refused 'series/6.1/03-last has no file `topic`'
+	mv series/6.1/03-last series/6.1/03-stock
+	mv topic series/6.1/03-stock/topic
+	refused 'series/6.1/03-stock: stock cannot be the name of a topic'
+}
+
+@test "topics: each is a branch on what it needs; its commits are written back to it" {
+	make LINUX="$fake" tree
+	commit 5 five
+	commit 50 fifty more
+	run -0 make LINUX="$fake" refresh
+	[ "$(cat series/6.1/series)" = "01-count/0001-fake-turn-5-into-five.patch
+02-more/0002-fake-turn-50-into-fifty.patch" ]
+	grep -F '| [0002](02-more/0002-fake-turn-50-into-fifty.patch) fake: turn 50 into fifty |' series/6.1/README.md
+	run -1 grep -r '^Topic:' series/6.1
+	make LINUX="$fake" TOPIC=count tree
+	grep -x five build/6.1-fake/linux/Kbuild
+	run -1 grep -x fifty build/6.1-fake/linux/Kbuild
+	commit 6 six
+	# what comes after it keeps its order
+	run -0 make LINUX="$fake" TOPIC=count refresh
+	[ "$(cat series/6.1/series)" = "01-count/0001-fake-turn-5-into-five.patch
+01-count/0002-fake-turn-6-into-six.patch
+02-more/0003-fake-turn-50-into-fifty.patch" ]
+	make LINUX="$fake" tree
+	grep -x six build/6.1-fake/linux/Kbuild
+	grep -x fifty build/6.1-fake/linux/Kbuild
+	commit 7 seven nope
+	run -2 make LINUX="$fake" refresh
+	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" says Topic: nope: there is no series/6.1/NN-nope' ]]
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven'
+	run -2 make LINUX="$fake" refresh
+	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" is in no topic: its message has no trailer "Topic: NAME"'* ]]
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven' --trailer 'Topic: count'
+	run -2 make LINUX="$fake" refresh
+	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" of topic count comes after one of more: reorder the commits' ]]
+}
+
+@test "topics: nobody's work is lost to a branch that is made or written back" {
+	tree=build/6.1-fake/linux
+	t() {
+		git -C "$tree" -c user.name=T -c user.email=t@localhost -c core.editor=true "$@"
+	}
+	make LINUX="$fake" tree
+	commit 5 five
+	commit 50 fifty more
+	make LINUX="$fake" refresh
+	# a branch that is older than what another one wrote
+	make LINUX="$fake" TOPIC=count tree
+	commit 6 six
+	make LINUX="$fake" TOPIC=count refresh
+	t checkout -q series
+	before=$(sums)
+	run -2 make LINUX="$fake" refresh
+	[[ ${lines[0]} == "error: series/6.1 has changed since branch series was made: "* ]]
+	[ "$before" = "$(sums)" ]
+	make LINUX="$fake" tree
+	# another topic's uncommitted work
+	sed -i 's/^8$/eight/' $tree/Kbuild
+	run -2 make LINUX="$fake" TOPIC=count tree
+	[[ ${lines[0]} == "error: $tree has uncommitted changes on branch series: commit them, or say which TOPIC" ]]
+	grep -x eight $tree/Kbuild
+	t checkout -q Kbuild
+	# somebody's own branch, and a rebase that has not ended
+	t checkout -q -b mine
+	run -0 make LINUX="$fake" tree
+	[[ $output == *"notice: $tree is on mine, which is left as it is"* ]]
+	[ "$(t symbolic-ref --short HEAD)" = mine ]
+	t checkout -q series
+	GIT_SEQUENCE_EDITOR="sed -i 1s/pick/edit/" t rebase -q -i base
+	for target in tree refresh; do
+		run -2 make LINUX="$fake" $target
+		[[ ${lines[0]} == "error: $tree has a rebase that has not ended: end it first" ]]
+	done
+	t rebase --abort
+	# a trailer that another one follows, and two
+	t commit -q --amend --no-edit --trailer 'Topic: more' --trailer 'Reviewed-by: R <r@localhost>'
+	run -0 make LINUX="$fake" refresh
+	run -1 grep -r '^Topic:' series/6.1
+	grep -x 'Reviewed-by: R <r@localhost>' series/6.1/02-more/*.patch
+	t commit -q --amend --no-edit --trailer 'Topic: count'
+	run -2 make LINUX="$fake" refresh
+	[[ ${lines[0]} == 'error: "fake: turn 50 into fifty" is in several topics: count, more' ]]
+	t reset -q --hard HEAD@{1}
+	# a topic that does not apply leaves nothing that looks done
+	t checkout -q series
+	t branch -q -D topic-count
+	sed -i 's/^ 3$/ three/' series/6.1/01-count/0001-*.patch
+	run -2 make LINUX="$fake" TOPIC=count tree
+	[[ $output == *"does not apply to "* ]]
+	sed -i 's/^ three$/ 3/' series/6.1/01-count/0001-*.patch
+	make LINUX="$fake" TOPIC=count tree
+	grep -x six $tree/Kbuild
+	# what is stashed
+	make LINUX="$fake" tree
+	sed -i 's/^9$/nine/' $tree/Kbuild
+	t stash -q
+	run -2 make LINUX="$fake" distclean
+	[[ $output == *"has work that is not in series/6.1"* ]]
+}
+
 @test "mails: bad input is refused before any work" {
+	printf 'From %040d Mon Sep 17 00:00:00 2001\nFrom: T <t@localhost>\nSubject: [PATCH] x\n\n---\n' 0 \
+		>series/6.1/01-count/0001-x.patch
 	for bad in 0 -1 v2 1.5 99999; do
-		run -2 make V=$bad mails
+		run -2 make V=$bad TOPIC=count mails
 		[[ ${lines[0]} == "error: V=$bad: want the number of the version to mail, from 1 on" ]]
 	done
-	person ''
 	run -2 make mails
+	[[ ${lines[0]} == "error: a mail is of one topic: TOPIC=<one of: count more>" ]]
+	person ''
+	run -2 make TOPIC=count mails
 	[[ ${lines[0]} == "error: git does not know who mails: "* ]]
 	git config user.name Person
 	git config user.email ''
-	run -2 make mails
+	run -2 make TOPIC=count mails
 	[[ ${lines[0]} == "error: git does not know from which address: "* ]]
 	git config user.email person@somewhere.test
-	run -2 make V=2 mails
-	[[ ${lines[0]} == "error: V=2: there is no tag mailed/6.1/v1 to compare with: "* ]]
-	run -2 make mails
+	run -2 make BASE=mainline TOPIC=fix-group-type mails
+	[[ ${lines[0]} == "error: mails for mainline name a base that everybody has: LINUX="* ]]
+	run -2 make V=2 TOPIC=count mails
+	[[ ${lines[0]} == "error: V=2: there is no tag mailed/6.1/count/v1 to compare with: "* ]]
+	run -2 make TOPIC=more mails
+	[[ ${lines[0]} == "error: series/6.1/02-more has no patches to mail" ]]
+	run -2 make TOPIC=count mails
 	[[ ${lines[0]} == "error: there is no build/6.1/linux: run 'make tree' first" ]]
 	no_build
-	git tag mailed/6.1/v1
-	run -2 make mails
-	[[ ${lines[0]} == "error: V=1: that was mailed (tag mailed/6.1/v1): V=2 is next" ]]
-	run -2 make V=2 mails
-	[[ ${lines[0]} == "error: series/6.1/cover-letter has no line 'Changes in v2:'"* ]]
+	git tag mailed/6.1/count/v1
+	run -2 make TOPIC=count mails
+	[[ ${lines[0]} == "error: V=1: that was mailed (tag mailed/6.1/count/v1): V=2 is next" ]]
+	run -2 make V=2 TOPIC=count mails
+	[[ ${lines[0]} == "error: series/6.1/01-count/notes has no line 'Changes in v2:'"* ]]
 	no_build
 }
 
-@test "mails: only what is exported and committed is mailed" {
+@test "mails: only what is committed is mailed" {
 	person Person
 	make LINUX="$fake" tree
-	run -2 make LINUX="$fake" mails
-	[[ ${lines[0]} == "error: series/6.1 has no patches to mail" ]]
 	commit 5 five
-	run -2 make LINUX="$fake" mails
-	[[ ${lines[0]} == "error: build/6.1-fake/linux has work that is not in series/6.1: 'make refresh' it first" ]]
+	commit 6 six
 	make LINUX="$fake" refresh
-	run -2 make LINUX="$fake" mails
+	run -2 make LINUX="$fake" TOPIC=count mails
 	[[ ${lines[0]} == "error: series/6.1 has changes that are not committed: "* ]]
 	git add -f series && git commit -q -m v1
-	run -2 make LINUX="$fake" mails
-	[[ ${lines[0]} == "error: there is no series/6.1/cover-letter: "* ]]
+	run -2 make LINUX="$fake" TOPIC=count mails
+	[[ ${lines[0]} == "error: there is no series/6.1/01-count/cover-letter, which count's 2 patches want"* ]]
 	[ ! -e build/outgoing ]
+}
+
+@test "mails: one patch goes without a cover letter, its notes below the line, with the sender's trailers" {
+	maintained
+	person Person
+	git config --add bench.trailer 'Tested-with: the bench'
+	make LINUX="$fake" tree
+	commit 5 five
+	commit 50 fifty more
+	printf 'fake: turn 60 into sixty\n\nIn words.\n\nFixes: 123456789abc ("fake: count")\n' >message
+	sed -i 's/^60$/sixty/' build/6.1-fake/linux/Kbuild
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -F "$PWD/message" --trailer 'Topic: more'
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost rebase -q --onto HEAD~2 HEAD~1
+	topic 02-more 'fake: count on' mailed 'needs: count' 'prefix: RFC' 'stable: yes'
+	printf 'Seen with this.\n' >series/6.1/02-more/notes
+	make LINUX="$fake" refresh
+	git add -f series && git commit -q -m v1
+	run -0 --separate-stderr make LINUX="$fake" TOPIC=more mails
+	[ "$output" = "git send-email --to-cmd=true --8bit-encoding=UTF-8 build/outgoing/*.patch && git tag mailed/6.1/more/v1 $(git rev-parse --short HEAD)" ]
+	[ "$(cd build/outgoing && echo *)" = 0001-fake-turn-60-into-sixty.patch ]
+	[ "$(sed -n '/^In words/,/^ Kbuild/p' build/outgoing/0001-*)" = 'In words.
+
+Fixes: 123456789abc ("fake: count")
+Tested-with: the bench
+Signed-off-by: Person <person@somewhere.test>
+---
+Seen with this.
+
+It needs, in this order:
+
+ - fake: count (count, 1)
+
+ Kbuild | 2 +-' ]
+	grep -x 'Subject: \[RFC PATCH 6.1\] fake: turn 60 into sixty' build/outgoing/0001-*
+	grep -x "base-commit: $(git -C "$fake" rev-parse HEAD)" build/outgoing/0001-*
+	grep -E '^prerequisite-patch-id: [0-9a-f]{40}$' build/outgoing/0001-*
 }
 
 @test "mails: a second version has its changes, a range-diff and its base; Ctrl-C leaves the first" {
@@ -431,40 +613,40 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	make LINUX="$fake" tree
 	commit 5 five
 	sed -i 's/^50$/fifty/' build/6.1-fake/linux/drivers/one
-	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a --author='Another <another@elsewhere.test>' -m 'one: turn 50 into fifty'
-	git -C build/6.1-fake/linux config branch.series.description "$(printf 'fake: count\n\nIn words.')"
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a --author='Another <another@elsewhere.test>' -m 'one: turn 50 into fifty' --trailer 'Topic: count'
+	printf 'fake: count\n\nIn words.\n' >series/6.1/01-count/cover-letter
 	make LINUX="$fake" refresh
 	git add -f series && git commit -q -m v1
-	run -0 --separate-stderr make LINUX="$fake" mails
-	[ "$output" = "git send-email --to-cmd=true --8bit-encoding=UTF-8 build/outgoing/*.patch && git tag mailed/6.1/v1 $(git rev-parse --short HEAD)" ]
-	git tag mailed/6.1/v1
+	run -0 --separate-stderr make LINUX="$fake" TOPIC=count mails
+	[ "$output" = "git send-email --to-cmd=true --8bit-encoding=UTF-8 build/outgoing/*.patch && git tag mailed/6.1/count/v1 $(git rev-parse --short HEAD)" ]
+	git tag mailed/6.1/count/v1
 	before=$(cat build/outgoing/* | sha256sum)
 
 	echo all: >build/6.1-fake/linux/Makefile
-	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -m 'fake: all of it'
-	git -C build/6.1-fake/linux config branch.series.description "$(printf 'fake: count\n\nIn words.\n\nChanges in v2:\n - more words')"
+	git -C build/6.1-fake/linux -c user.name=T -c user.email=t@localhost commit -q -a -m 'fake: all of it' --trailer 'Topic: count'
+	printf 'fake: count\n\nIn words.\n\nChanges in v2:\n - more words\n' >series/6.1/01-count/cover-letter
 	make LINUX="$fake" refresh
 	git add -f series && git commit -q -m v2
 
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nexec sleep 100\n' >"$BATS_TEST_TMPDIR/bin/xargs"
 	chmod +x "$BATS_TEST_TMPDIR/bin/xargs"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout -s INT 3 make LINUX="$fake" V=2 mails
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout -s INT 3 make LINUX="$fake" TOPIC=count V=2 mails
 	[[ $output == *"mails: asking get_maintainer.pl"* ]]
 	[ ! -e build/outgoing.tmp ]
 	[ "$before" = "$(cat build/outgoing/* | sha256sum)" ]
 
 	# what was mailed may have been for another base
-	sed -i 's/^ 3$/ three/' series/6.1/0001-*
-	git tag -f mailed/6.1/v1 "$(git commit-tree -m 'on another base' "$(git add -f series && git write-tree)")"
+	sed -i 's/^ 3$/ three/' series/6.1/01-count/0001-*
+	git tag -f mailed/6.1/count/v1 "$(git commit-tree -m 'on another base' "$(git add -f series && git write-tree)")"
 	git reset -q --hard
-	run -0 make LINUX="$fake" V=2 mails
-	[[ $output == *"notice: no range-diff: mailed/6.1/v1 was made on $(cut -d ' ' -f 1 series/6.1/base), and does not apply to "* ]]
+	run -0 make LINUX="$fake" TOPIC=count V=2 mails
+	[[ $output == *"notice: no range-diff: mailed/6.1/count/v1 was made on $(cut -d ' ' -f 1 series/6.1/base), and does not apply to "* ]]
 	run -1 grep Range-diff build/outgoing/v2-0000-*
-	git tag -f mailed/6.1/v1 HEAD~
+	git tag -f mailed/6.1/count/v1 HEAD~
 
-	run -0 make LINUX="$fake" V=2 mails
-	[[ $output == *" && git tag mailed/6.1/v2 $(git rev-parse --short HEAD)" ]]
+	run -0 make LINUX="$fake" TOPIC=count V=2 mails
+	[[ $output == *" && git tag mailed/6.1/count/v2 $(git rev-parse --short HEAD)" ]]
 	[ "$(cd build/outgoing && echo *)" = "v2-0000-cover-letter.patch v2-0001-fake-turn-5-into-five.patch v2-0002-one-turn-50-into-fifty.patch v2-0003-fake-all-of-it.patch" ]
 	[ ! -e build/outgoing.tmp ]
 	grep -x ' - more words' build/outgoing/v2-0000-*
@@ -495,16 +677,12 @@ Cc:
 X-RcptTo: ' ]
 }
 
-@test "mails: the series, sent, received and applied, is the series" {
-	cp "$TOP/series/$TESTED"/{*.patch,cover-letter} "series/$TESTED/"
+@test "mails: every topic, sent, received and applied, is the series" {
+	rm -r "series/$TESTED"
+	cp -r "$TOP/series/$TESTED" "series/$TESTED"
 	mkdir -p build
 	ln -s "$B" "build/$TESTED"
 	person 'Zoë Person'
-	run -0 --separate-stderr make BASE="$TESTED" mails
-	[ "${#lines[@]}" = 1 ]
-	send=$output
-	run -1 grep -rE '^base-commit:|\.example>' build/outgoing
-	grep -x "Based on $(git -C "$B/linux" log -1 --format=%s base)\." build/outgoing/0000-*
 
 	port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	aiosmtpd -n -l "127.0.0.1:$port" -c aiosmtpd.handlers.Mailbox "$BATS_TEST_TMPDIR/received" 3>&- &
@@ -516,19 +694,28 @@ X-RcptTo: ' ]
 	git config sendemail.smtpServer 127.0.0.1
 	git config sendemail.smtpServerPort "$port"
 	git config sendemail.confirm never
-	eval "$send" </dev/null >sent 2>&1 || { tail -n 20 sent; false; }
-	[ "$(git rev-parse "mailed/$TESTED/v1^{commit}")" = "$(git rev-parse HEAD)" ]
+	for topic in $(BASE=$TESTED scripts/topics.py names); do
+		run -0 --separate-stderr make BASE="$TESTED" TOPIC="$topic" mails
+		[ "${#lines[@]}" = 1 ]
+		send=$output
+		run -1 grep -rE '^base-commit:|\.example>' build/outgoing
+		[ "$(grep -lx "Based on $(git -C "$B/linux" log -1 --format=%s base)\." build/outgoing/* | wc -l)" = 1 ]
+		eval "$send" </dev/null >sent 2>&1 || { tail -n 20 sent; false; }
+		[ "$(git rev-parse "mailed/$TESTED/$topic/v1^{commit}")" = "$(git rev-parse HEAD)" ]
+	done
 
 	mapfile -t received < <(ls -v "$BATS_TEST_TMPDIR"/received/new/*)
-	mapfile -t patches < <(ls "series/$TESTED"/*.patch)
-	[ "${#received[@]}" = $((${#patches[@]} + 1)) ]
-	for i in 1 "${#patches[@]}"; do
-		want=$(cd "$B/linux" && scripts/get_maintainer.pl --nogit-fallback --nofixes --norolestats --non "$copy/${patches[i - 1]}")
-		[ "$(recipients "${received[i]}")" = "$(printf '%s\n' "$want" person@somewhere.test | sort -u)" ]
+	mapfile -t covers < <(grep -lE '^Subject: .*[ 0]0/[0-9]+\]' "${received[@]}")
+	mapfile -t mails < <(printf '%s\n' "${received[@]}" | grep -vxFf <(printf '%s\n' "${covers[@]}"))
+	mapfile -t patches < <(BASE=$TESTED scripts/topics.py patches)
+	[ "${#mails[@]}" = "${#patches[@]}" ]
+	[ "${#covers[@]}" = "$(ls "series/$TESTED"/*/cover-letter | wc -l)" ]
+	for i in 0 $((${#patches[@]} - 1)); do
+		want=$(cd "$B/linux" && scripts/get_maintainer.pl --nogit-fallback --nofixes --norolestats --non "$copy/${patches[i]}")
+		[ "$(recipients "${mails[i]}")" = "$(printf '%s\n' "$want" person@somewhere.test | sort -u)" ]
 	done
-	[ "$(recipients "${received[0]}")" = "$(recipients "${received[@]}")" ]
 
-	rm "${received[0]}"
+	rm "${covers[@]}"
 	# git am takes the files that it needs from the index
 	git clone -q --shared --no-checkout -b series "$B/linux" applied
 	git -C applied reset -q --soft base
