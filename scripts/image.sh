@@ -4,9 +4,9 @@
 # in $B/obj-$CONFIG (another architecture's in obj-$ARCH-$CONFIG) from the sources
 # in $B/src, and print the image's path.
 # `stock` is the tag base, `series` the working tree $B/linux as it is now,
-# commits and all. The two take turns in the same folders, so that the second
-# is an incremental build. With COMMIT: make TARGET of that one, with the
-# options of $KERNEL, and keep no image.
+# commits and all; with $BESIDE, the branch, whatever is checked out. They take turns
+# in the same folders, so that each is an incremental build. With COMMIT: make TARGET
+# of that one, with the options of $KERNEL, and keep no image.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -31,7 +31,11 @@ sum=$(sha256sum <<<"$options")
 commit() {
 	case $KERNEL in
 	stock)	git -C "$tree" rev-parse base ;;
-	series)	if [ -z "$(git -C "$tree" status --porcelain)" ]; then
+	series)	if [ "${BESIDE:-}" ] && [ "$(checked_out "$tree")" != "$branch" ]; then
+			git -C "$tree" rev-parse "refs/heads/$branch"
+			return
+		fi
+		if [ -z "$(git -C "$tree" status --porcelain)" ]; then
 			git -C "$tree" rev-parse HEAD
 			return
 		fi

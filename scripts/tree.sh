@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series` with
 # series/$BASE/ applied; with $TOPIC, branch `topic-$TOPIC` with that one and what it
-# needs. From Debian's source package, or from $LINUX. Exits with 4 if the package
-# cannot be had.
+# needs. From Debian's source package, or from $LINUX. With $BESIDE, what is checked out
+# stays. Exits with 4 if the package cannot be had.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
 tmp=$B/linux.tmp
+work=$B/linux.am
+: "${BESIDE:=}"
 
 import_package() {
 	local deb
@@ -53,61 +55,68 @@ import_linux() {
 	fi
 }
 
-apply() {
-	local mails=$B/log/am log=$B/log/am.log patch patches where
-	rm -rf "$mails"
+# have_branch TREE: make the branch from series/$BASE. If a patch does not apply, nothing has changed.
+have_branch() {
+	local mails=$B/log/am log=$B/log/am.log patch patches where new
+	rm -rf "$mails" "$work"
 	mkdir -p "$mails"
 	mapfile -t patches < <(patches)
 	scripts/topics.py mails "$mails"
-	git -C "$1" checkout -q -B "$branch" base
+	git -C "$1" worktree prune
+	git -C "$1" worktree add -q --no-checkout --detach "$work" base
+	git -C "$work" read-tree base
 	[ ${#patches[@]} = 0 ] ||
-		git -C "$1" am -q --committer-date-is-author-date "$mails"/*.patch >"$log" 2>&1 || {
+		git -C "$work" am -q --committer-date-is-author-date --no-gpg-sign "$mails"/*.patch >"$log" 2>&1 || {
 		patch=$(sed -n 's/^Patch failed at 0*\([0-9]*\) .*/\1/p' "$log")
 		patch=${patches[${patch:-1} - 1]}
 		where=$(sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\1, hunk at line \2/p' "$log" | head -n 1)
 		[ -n "$where" ] || where=$(sed -n 's/^error: //p' "$log" | head -n 1)
-		git -C "$1" am --abort || :
-		if git -C "$1" rev-parse -q --verify "refs/bench/$branch" >/dev/null; then
-			git -C "$1" checkout -q -B "$branch" "refs/bench/$branch"
-		else
-			git -C "$1" checkout -q --detach base
-			git -C "$1" branch -q -D "$branch"
-		fi
 		die "$(rel "$patch") does not apply to $(cat "$1/.git/bench-version"): $where"
 	}
-	git -C "$1" update-ref "refs/bench/$branch" "$branch"
+	new=$(git -C "$work" rev-parse HEAD)
+	git -C "$1" worktree remove --force "$work"
+	if [ "$BESIDE" ]; then
+		git -C "$1" update-ref "refs/heads/$branch" "$new"
+	else
+		git -C "$1" checkout -q -B "$branch" "$new"
+	fi
+	git -C "$1" update-ref "refs/bench/$branch" "$new"
 	git -C "$1" config "branch.$branch.patches" "$sum"
 }
 
 # Before anything is touched
 sum=$(patches_sum)
+trap 'rm -rf "$tmp" "$work"' EXIT
 
 if [ ! -d "$tree" ]; then
 	rm -rf "$tmp"
-	trap 'rm -rf "$tmp"' EXIT
 	if [ -n "$LINUX" ]; then import_linux; else import_package; fi
 	git -C "$tmp" tag -f base >/dev/null
 	echo "$version" >"$tmp/.git/bench-version"
 	say "$BASE: applying $(patches | wc -l) patches"
-	apply "$tmp"
+	have_branch "$tmp"
 	mv "$tmp" "$tree"
 else
 	settled "$tree"
 	there=$(checked_out "$tree")
 	clean=$(git -C "$tree" status --porcelain)
 	case $there in
-	"$branch") ;;
-	series | topic-*)
-		[ -z "$clean" ] || die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC" ;;
-	*)	say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
-		exit ;;
+	"$branch") BESIDE='' ;;
+	*)	if [ "$BESIDE" ]; then
+			clean=
+		elif [[ $there != series && $there != topic-* ]]; then
+			say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
+			exit
+		elif [ "$clean" ]; then
+			die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC"
+		fi ;;
 	esac
 	if [ "$sum" != "$(applied_sum "$tree")" ]; then
 		{ [ -z "$clean" ] && exported "$tree"; } ||
 			die "series/$BASE has changed, and branch $branch of $(rel "$tree") has work of its own: move that to another branch, 'git reset --hard refs/bench/$branch' on $branch, 'make tree', and put it on top"
 		say "$BASE: ${TOPIC:+$TOPIC of }series/$BASE $([ -n "$(applied_sum "$tree")" ] && echo has changed || echo is new): applying $(patches | wc -l) patches"
-		apply "$tree"
-	else
+		have_branch "$tree"
+	elif [ ! "$BESIDE" ]; then
 		git -C "$tree" checkout -q "$branch"
 	fi
 fi
