@@ -24,12 +24,13 @@ import sys
 import textwrap
 import typing
 
+import topics
 import verdict
 import vm
 
 PAGE = "build/report/index.html"
 CONFIGS = ["fast", "debug"]
-KERNELS = ["stock", "series"]
+KERNELS = ["stock", "fixes", "series"]
 # What vm.py is told to call a run: [ARCH-]KERNEL-CONFIG-VIOMMU[-PART]
 RUN = re.compile(rf"(?:(\w+)-)?({'|'.join(KERNELS)})-({'|'.join(CONFIGS)})-"
                  rf"({'|'.join(sorted(vm.VIOMMU, key=len, reverse=True))})(?:-\w+)?")
@@ -58,45 +59,6 @@ TESTS = {
     "": "Races for a minute, and memory leaks",
 }
 OWN_TEST = "A test that mainline has of its own"
-# The programs that are not called as their cases are
-PROGRAMS = {
-    "membership": "vfio_group_membership_test",
-    "function_alone": "vfio_group_membership_test",
-    "interrupts": "vfio_group_membership_test",
-    "reserved": "vfio_host_driver_test",
-    "vf": "vfio_sriov_test",
-    "acpi_device": "acpi_device",
-    "crash": "crash",
-    "nested": "nested",
-    "testpmd": "testpmd",
-    "vfio_cdev": "vfio_iommufd_setup_test",
-    "vfio_dma_map_limit_test": "vfio_dma_mapping_test",
-    "vfio_pci_irq_test": "vfio_pci_device_test",
-}
-GLOSSARY = {
-    "flat": "each device is a group of its own",
-    "functions": "two functions of one device, one group",
-    "functions_root_port": "the same behind a PCIe root port",
-    "alias": "two devices behind a PCIe-to-PCI bridge: one group, one requester ID",
-    "deep": "two devices behind a bridge that is behind a PCIe-to-PCI bridge",
-    "alias_plugged": "as alias, unplugged and plugged through QEMU's monitor rather than by sysfs",
-    "…@11": "on QEMU 11; without, on the QEMU that the machine has, or that QEMU= named",
-    "own_group": "virtual functions in groups of their own",
-    "shared_group": "virtual functions in the group of their physical function",
-    "ats": "functions behind a root port that have translations cached",
-    "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control; in scalable mode",
-    "intel-fs": "Intel's IOMMU with first-stage translation",
-    "remove": "one device is removed; the other's DMA must go on",
-    "readd": "it is removed and returns; then it shares the group's mappings",
-    "…_close": "after that, VFIO closes the group and opens it again",
-    "close_…": "VFIO closes the group while the device leaves or returns",
-    "…_during_attach": "meanwhile VFIO attaches and closes the group again and again",
-    "driverless": "the device that leaves and returns has no driver",
-    "unplug": "QEMU asks for the device while VFIO holds it and its DMA runs; it goes when VFIO lets go",
-    "host_driver": "VFIO and a host's driver keep each other out of a group",
-}
-# What a test itself says in the console, but for what the harness says of each
-OWN = re.compile(r"bench: |\| (?!TAP version|1\.\.|# (?:Starting|PASSED|FAILED|Totals))")
 # A failure's log is whole up to this, else its first and its last lines are shown.
 WHOLE, HEAD = 500, 50
 
@@ -133,17 +95,19 @@ class Matrix:
         return {column[:2] for row in self.rows.values() for column in row}
 
     def finish(self, pairs):
-        """What needs all the cells. Each column has its neighbour, stock or series."""
-        self.columns = sorted((Column(*pair, kernel) for pair in pairs for kernel in KERNELS), key=Column.order)
+        """What needs all the cells. Each column has its neighbours: stock, series, and what ran of the fixes."""
+        ran = {column for row in self.rows.values() for column in row}
+        self.columns = sorted((column for pair in pairs for column in (Column(*pair, kernel) for kernel in KERNELS)
+                               if column.kernel != "fixes" or column in ran), key=Column.order)
         kinds = list(dict.fromkeys(kind for kind, _ in self.rows))
         self.rows = dict(sorted(self.rows.items(), key=lambda item: kinds.index(item[0][0])))
         self.notes = {}
         for key, column, cell in self.cells():
             if cell.verdict in ("not ok", "skip"):
                 self.notes.setdefault((cell.verdict, cell.why), []).append((key, column))
-        # What the series fails comes first.
+        # What stock alone fails comes last.
         self.notes = dict(sorted(self.notes.items(), key=lambda note: (
-            note[0][0], all(column.kernel != "series" for _, column in note[1]))))
+            note[0][0], all(column.kernel == "stock" for _, column in note[1]))))
         self.numbers = {note: number for number, note in enumerate(self.notes, 1)}
 
     def cell(self, key, column):
@@ -171,12 +135,12 @@ class Matrix:
         return itertools.groupby(self.rows, key=lambda key: key[0])
 
     def where(self, note, name):
-        """Which cells a note is about: for the series all that failed; name() is what one is called."""
+        """Which cells a note is about: all that failed but for stock's; name() is what one is called."""
         cells = self.notes[note]
         if note[0] == "skip":
             places = dict.fromkeys(f"{key[0] or key[1]} on {column.viommu}" for key, column in cells)
             return f"{plural(len(cells), 'cell')}: {', '.join(places)}"
-        bad = [cell for cell in cells if cell[1].kernel == "series"]
+        bad = [cell for cell in cells if cell[1].kernel != "stock"]
         return (f"{plural(len(cells), 'cell')}{'' if bad or len(cells) == 1 else ', the first'}: "
                 + "; ".join(name(*cell) for cell in bad or cells[:1]))
 
@@ -185,7 +149,7 @@ class Matrix:
         return f"{'.'.join(filter(None, key))} on {column}{': ' + cell.where if cell.where else ''}"
 
     def program(self):
-        return PROGRAMS.get(self.test, self.test if self.test.startswith("vfio_") else f"vfio_{self.test}_test")
+        return topics.program(self.test)
 
     def kind(self, key):
         """What devices a cell was about, as far as its program was told of them"""
@@ -212,7 +176,8 @@ class Matrix:
     def variables(self, column):
         base, _, linux = self.base.partition("-")
         return (f"BASE={base}{' LINUX=<path>/' + linux if linux else ''}{' ARCH=' + self.arch if self.arch else ''} "
-                f"KERNEL={column.kernel} CONFIG={column.config} VIOMMU={column.viommu}")
+                f"{'TOPIC=fixes' if column.kernel == 'fixes' else 'KERNEL=' + column.kernel} "
+                f"CONFIG={column.config} VIOMMU={column.viommu}")
 
 
 class Base:
@@ -229,7 +194,7 @@ class Base:
                 runs.append((run, verdict.results(path)))
                 continue
             cells = verdict.results(path)
-            if any(cell.log for cell in cells.values()):
+            if any(cell.log for cell in cells.values()) and not name.startswith("topic-"):
                 self.left_out.append(name)
                 continue
             for case, cell in cells.items():
@@ -274,7 +239,10 @@ class Base:
         for kernel in KERNELS:
             count = sum((matrix.count(kernel) for matrix in tested), collections.Counter())
             ran = count["ok"] + count["not ok"]
-            name = {"stock": "The stock kernel", "series": "With the series, the kernel"}[kernel]
+            if kernel == "fixes" and not count:
+                continue
+            name = {"stock": "The stock kernel", "fixes": "With the series' fixes alone, the kernel",
+                    "series": "With the series, the kernel"}[kernel]
             failed = f"fails {count['not ok'] or 'none'} of {plural(ran, 'cell')}"
             yield kernel, "; ".join([f"{name} {failed if ran else 'was not tested'}"] + [
                 f"{count[word]} {WORDS[word]}" for word in ("skip", "not run") if count[word]]) + "."
@@ -555,7 +523,7 @@ def page(bases):
             yield f'<p class="head {look[0]}">{look[1]}{e(sentence)}</p>'
     yield ("<p>VFIO hands devices to user space by IOMMU group. Here devices leave and join such groups while VFIO uses "
            "them, in virtual machines with emulated IOMMUs (the columns: QEMU's <i>vIOMMU</i>), on the <b>stock</b> kernel "
-           "and on the same one with the patch <b>series</b>; each once as fast as it is built for use (<b>fast</b>) and "
+           "and on the same one with the patch <b>series</b>, or with that series' <b>fixes</b> alone; each once as fast as it is built for use (<b>fast</b>) and "
            "once with the kernel's own checkers on (<b>debug</b>: KASAN, lockdep, for the races kmemleak). A case fails if "
            "a device loses its DMA, if something is refused or allowed wrongly, or if the kernel reports anything at all.</p><nav><ul>")
     for base in bases:
@@ -593,12 +561,15 @@ def matrix_text(matrix, width):
     yield f"{matrix.title}: {TESTS.get(matrix.test, OWN_TEST)}"
     pairs = list(dict.fromkeys(column[:2] for column in matrix.columns))
 
+    def kernels(pair):
+        return [column for column in matrix.columns if column[:2] == pair]
+
     def cell(key, pair):
         return "/".join(f"{TEXT[cell.verdict]}{matrix.number(cell)}" for cell in
-                        (matrix.cell(key, Column(*pair, kernel)) for kernel in KERNELS))
+                        (matrix.cell(key, column) for column in kernels(pair)))
 
     label = max(len(key[1]) for key in matrix.rows) + 5
-    widths = [max(len(word) for word in [*pair, "st/se", *(cell(key, pair) for key in matrix.rows)]) for pair in pairs]
+    widths = [max(len(word) for word in [*pair, "/".join(column.kernel[:2] for column in kernels(pair)), *(cell(key, pair) for key in matrix.rows)]) for pair in pairs]
     while pairs:
         fit = max(1, sum(label + total <= width for total in itertools.accumulate(w + 2 for w in widths)))
         for line in zip(*pairs[:fit]):
@@ -623,7 +594,7 @@ def text(bases, width):
         yield ""
         yield from text_table(base.versions(), width)
         yield ""
-        yield wrapped(f"Each cell is stock/series: {', '.join(f'{sign} {WORDS[word]}' for word, sign in TEXT.items())}; "
+        yield wrapped(f"Each cell is stock/series, or stock/fixes/series: {', '.join(f'{sign} {WORDS[word]}' for word, sign in TEXT.items())}; "
                       "the number is the reason's, below the table.", width)
         yield ""
         for matrix in base.matrices:

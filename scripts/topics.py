@@ -11,6 +11,7 @@ They are in $SERIES, if that is set. With $TOPIC, only that one and what it need
   folder              where $TOPIC is
   needs               the titles of what it needs
   facts NAME          what $TOPIC says of that
+  tests               what $TOPIC alone has to pass: lines of a vIOMMU and tests
   files PATTERN       their files of that name
   lint                what a list would object to, but for what checkpatch sees
   sum                 of the patches and of the topics that they are in
@@ -32,12 +33,32 @@ FIELDS = {
     "tree": "whose git tree it is for",
     "prefix": "what is in a mail's subject besides PATCH",
     "stable": "yes or no",
-    "tests": "what make selftests runs, after a vIOMMU; or KUnit and a suite",
+    "tests": "a vIOMMU and what `make selftests` runs on it, besides what stock fails",
 }
 REPEATED = {"tests"}
 VALUES = {"for": ("mailed", "backport", "carried"), "stable": ("yes", "no")}
 # All that mends something
 FIXES = "fixes"
+# The programs of cases that do not begin with their name
+PROGRAMS = {
+    "membership": "vfio_group_membership_test",
+    "function_alone": "vfio_group_membership_test",
+    "interrupts": "vfio_group_membership_test",
+    "reserved": "vfio_host_driver_test",
+    "user": "vfio_type1_test",
+    "vf": "vfio_sriov_test",
+    "acpi_device": "acpi_device",
+    "crash": "crash",
+    "nested": "nested",
+    "testpmd": "testpmd",
+    "vfio_cdev": "vfio_iommufd_setup_test",
+    "vfio_dma_map_limit_test": "vfio_dma_mapping_test",
+    "vfio_pci_irq_test": "vfio_pci_device_test",
+}
+# Only debug kernels sleep; minutes of stress, or of QEMU in the VM, are for the whole series.
+NOT_ALONE = ("suspend", "vfio_group_stress", "nested")
+# For a topic without which stock fails nothing
+DMA = ("intel", "vfio_dma_test/dma.integrity")
 INDEX = "<!-- What follows is written by `make refresh`. -->\n"
 
 
@@ -200,26 +221,71 @@ def upstream(text):
     return ""
 
 
-def proofs(topic, title):
-    """What fails without a patch: the tests that its mutants name, and stock's failures under its subject"""
-    found = [f"mutant {mutant.stem}" for mutant in sorted((topic.folder / "mutants").glob("*.patch"))
-             if f"\nPatch: {title}\n" in read(mutant)]
+def stock_fails(topic):
+    """What stock fails for want of the topic: a patch's subject, or nothing, and "VIOMMU CASE" """
+    title = ""
     try:
         lines = (topic.folder / "stock-fails").read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        return found
-    mine = False
+        return
     for line in lines:
         if line.startswith("# "):
-            mine = line[2:] == title
-        elif mine:
-            found.append(line)
-    return found
+            title = line[2:]
+        elif line:
+            yield title, line
+
+
+def mutants(topic):
+    """What its mutants say of themselves: name, subject of the patch that they undo"""
+    for mutant in sorted((topic.folder / "mutants").glob("*.patch")):
+        found = re.search(r"^Patch: (.*)$", read(mutant), re.M)
+        yield mutant.stem, found.group(1) if found else ""
+
+
+def proofs(topic, title):
+    """What fails without a patch"""
+    return [*(f"mutant {name}" for name, undoes in mutants(topic) if undoes == title),
+            *(line for of, line in stock_fails(topic) if of == title)]
+
+
+def program(test):
+    """The program that has the cases whose names begin with that"""
+    return PROGRAMS.get(test, test if test.startswith("vfio_") else f"vfio_{test}_test")
+
+
+def test_of(case):
+    """The test that has a case of stock-fails"""
+    first, *others = case.split(".")
+    if first == "vfio_iommu_group_test":
+        return f"{first}@{others[0]}/*.{'.'.join(others[1:])}"
+    return f"{program(first)}/{case}"
+
+
+def tests(topic):
+    """What stock fails for want of it, and what else it names, by vIOMMU"""
+    found = {}
+    for _, line in stock_fails(topic):
+        viommu, case = line.split(" ", 1)
+        if not case.startswith(NOT_ALONE):
+            found.setdefault(viommu, []).append(test_of(case))
+    for line in topic.facts["tests"]:
+        viommu, *others = line.split()
+        found.setdefault(viommu, []).extend(others)
+    if not found:
+        found[DMA[0]] = [DMA[1]]
+    return (" ".join([viommu, *dict.fromkeys(those)]) for viommu, those in found.items())
 
 
 def lint(topic):
     """What a list would object to"""
     stable = False
+    titles = [subject(read(patch)) for patch in topic.patches]
+    for what, title in [*mutants(topic), *(("stock-fails", title) for title, _ in stock_fails(topic))]:
+        if title and title not in titles:
+            yield f"{what} names a patch that is not there: {title}"
+    for line in topic.facts["tests"]:
+        if len(line.split()) < 2:
+            yield f"`topic`: tests: {line}: want a vIOMMU and tests"
     for patch in topic.patches:
         message = split_message(read(patch))[0]
         noted = [line for line in message if line.startswith("Cc: stable@")]
@@ -324,6 +390,8 @@ def main():
             print(series.topic(name).folder)
         case "needs":
             show(*(f"{t.facts['title'][0]} ({t.name}, {len(t.patches)})" for t in chosen[:-1]))
+        case "tests":
+            show(*tests(series.topic(name)))
         case "files":
             show(*(f for t in chosen for f in sorted(t.folder.glob(arguments[0]))))
         case "lint":
