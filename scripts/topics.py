@@ -291,7 +291,8 @@ def lint(topic):
         noted = [line for line in message if line.startswith("Cc: stable@")]
         fixes = any(line.startswith("Fixes: ") for line in message)
         stable |= bool(noted)
-        if noted and not fixes:
+        # What another one needs says so behind a "#".
+        if noted and not fixes and not any("#" in line for line in noted):
             yield f"{patch.name} is for stable, and has no Fixes:"
     if stable != (topic.facts["stable"] == ["yes"]):
         yield f"`topic` {'does not say' if stable else 'says'} stable: yes, and {'a' if stable else 'no'} patch has Cc: stable"
