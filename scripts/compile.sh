@@ -31,6 +31,8 @@ configs() {
 	powerpc-book3s-gcc	powerpc	powerpc64-linux-gnu-	CONFIG_PPC64=y CONFIG_PPC_BOOK3S_64=y
 	s390-gcc		s390	s390x-linux-gnu-
 	EOF
+	[ -z "$(touched 'drivers/iommu/riscv/*')" ] ||
+		echo "riscv-clang	riscv	clang/riscv64-linux-gnu-"
 }
 
 # Turn off $1, which takes to turn off all who select it; Xen's are selected, too.
