@@ -515,8 +515,16 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	sed -i 's/^ three$/ 3/' series/6.1/01-count/0001-*.patch
 	make LINUX="$fake" TOPIC=count tree
 	grep -x six $tree/Kbuild
-	# what is stashed
+	# what check makes beside uncommitted work
 	make LINUX="$fake" tree
+	t branch -q -D topic-count
+	sed -i 's/^8$/eight/' $tree/Kbuild
+	make LINUX="$fake" TOPIC=count --eval='beside:;@BESIDE=1 scripts/tree.sh' beside
+	t show topic-count:Kbuild | grep -x six
+	[ "$(t symbolic-ref --short HEAD)" = series ]
+	grep -x eight $tree/Kbuild
+	t checkout -q Kbuild
+	# what is stashed
 	sed -i 's/^9$/nine/' $tree/Kbuild
 	t stash -q
 	run -2 make LINUX="$fake" distclean
