@@ -34,7 +34,7 @@ $(if $(DEPS),$(call one-of,DEPS,skip))
 # series/<base>/NN-NAME
 topics := $(foreach t,$(sort $(wildcard series/$(BASE)/[0-9][0-9]-*/topic)),$(shell echo $(t) | sed 's,.*/[0-9]*-\(.*\)/topic,\1,'))
 $(if $(TOPIC),$(call one-of,TOPIC,$(topics) fixes))
-$(if $(and $(TOPIC),$(filter check check-all report,$(MAKECMDGOALS))),$(error make $(filter check check-all report,$(MAKECMDGOALS)) is of the whole series: no TOPIC))
+$(if $(and $(TOPIC),$(filter check check-all topics report,$(MAKECMDGOALS))),$(error make $(filter check check-all topics report,$(MAKECMDGOALS)) is of the whole series: no TOPIC))
 kernel := $(if $(filter stock,$(KERNEL)),stock,$(or $(TOPIC),series))
 
 override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
@@ -52,7 +52,7 @@ export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viom
 # What the user's environment says to other kernels' builds and tests.
 unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
+.PHONY: verdict check check-all topics report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 .NOTPARALLEL:
 
@@ -78,6 +78,9 @@ check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its las
 
 check-all: deps-check-lint-bench-testpmd-mails-arm64-compile emulator ## BASE's: each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all $(BASE)
+
+topics: deps-arm64 emulator ## Each topic of BASE alone, on what it needs: does it build, and do what it says?
+	@scripts/check.sh topics $(BASE)
 
 bench: emulator deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots
 	@KERNEL=stock scripts/image.sh >&2
@@ -129,7 +132,7 @@ compile: deps-compile tree ## W=1, sparse: touched files on each architecture, G
 	@scripts/compile.sh $(CONFIGS)
 
 # Before anything is built: can this QEMU do it?
-checks := $(filter check check-all,$(MAKECMDGOALS))
+checks := $(filter check check-all topics,$(MAKECMDGOALS))
 emulator: deps
 	@$(if $(filter 11,$(QEMU))$(findstring @11,$(VIOMMU)),scripts/qemu.sh 11 $(system_$(ARCH)))
 	@scripts/vm.py check $(a)series-fast "$(if $(filter boot,$(MAKECMDGOALS)),shell,$(TESTS))" $(if $(checks),$(viommu_$(ARCH)),$(viommus))
