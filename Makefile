@@ -163,7 +163,7 @@ help: ## This
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'
-	@echo '  TOPIC=<name>  on most targets, one topic of the series and what it needs: $(topics)'
+	@echo '  TOPIC=<name>  on most targets, one topic of the series and what it needs, or fixes, all that mend something: $(topics)'
 	@echo '  V=$(V)           the version that `make mails` writes'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
 	@echo '  JOBS=$(JOBS)       compilers side by side, and twice as many VMs; KARGS="..."  kernel arguments'

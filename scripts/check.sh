@@ -95,6 +95,10 @@ stock() {
 		END { print "1.." n + 0 }'
 }
 
+fixes() {
+	TOPIC=fixes BESIDE=1 scripts/tree.sh && KERNEL=series CONFIG=fast TOPIC=fixes BESIDE=1 scripts/image.sh
+}
+
 build() {
 	local ARCH
 	export ARCH
@@ -102,7 +106,7 @@ build() {
 	for ARCH in "${archs[@]}"; do
 		KERNEL=stock CONFIG=fast scripts/image.sh &&
 		KERNEL=series CONFIG=fast scripts/image.sh &&
-		{ [ -z "$all" ] || { TOPIC=fixes BESIDE=1 scripts/tree.sh && KERNEL=series CONFIG=fast TOPIC=fixes BESIDE=1 scripts/image.sh; }; } &&
+		{ [[ -z $all || $ARCH != x86_64 ]] || fixes; } &&
 		{ [ "$BASE$all" = 5.10 ] || KERNEL=series CONFIG=debug scripts/image.sh; } &&
 		{ [[ -z $all && $BASE-$ARCH != mainline-arm64 ]] || KERNEL=stock CONFIG=debug scripts/image.sh; } &&
 		scripts/initramfs.sh || return
@@ -374,11 +378,15 @@ topics() {
 			[ "$viommu" = "${viommu#arm64-}" ] || arch=arm64
 			[[ " ${archs[*]} " == *" $arch "* ]] || continue
 			ARCH=$arch result=topic-$topic-$viommu
-			if scripts/tree.sh && scripts/image.sh; then
+			say "topic $topic, for $viommu"
+			if { scripts/tree.sh && scripts/image.sh; } </dev/null >"$B/log/$result.build" 2>&1; then
 				# shellcheck disable=SC2086 # they are words
 				vm "${viommu%"${viommu#arm64-}"}$topic-fast" "${viommu#arm64-}" "$result" $tests
 			else
-				echo "not ok 1 topic $topic builds for $arch" >"$B/result/$result.tap"
+				{
+					echo "not ok 1 topic $topic builds for $arch"
+					tail -n 5 "$B/log/$result.build" | sed 's/^/# /'
+				} >"$B/result/$result.tap"
 				status=1
 			fi
 		done < <(scripts/topics.py tests)

@@ -53,6 +53,11 @@ checked_out() {
 	git -C "$1" symbolic-ref -q --short HEAD || :
 }
 
+# What is not committed in tree $1. Who calls this assigns it, so that a git that fails ends that.
+changes() {
+	git -C "$1" status --porcelain --untracked-files=normal -- "${@:2}"
+}
+
 # Who is in the middle of something in tree $1 is not disturbed.
 settled() {
 	local doing
@@ -68,10 +73,13 @@ format_patch() {
 	shift
 	git -C "$tree" -c core.abbrev=12 -c diff.noprefix=false \
 		-c diff.mnemonicPrefix=false -c diff.renames=true \
-		-c diff.algorithm=default -c diff.context=3 -c format.useAutoBase=false \
+		-c diff.algorithm=default -c diff.context=3 -c diff.interHunkContext=0 \
+		-c diff.indentHeuristic=true -c diff.suppressBlankEmpty=false \
+		-c i18n.logOutputEncoding=UTF-8 -c i18n.commitEncoding=UTF-8 \
+		-c format.encodeEmailHeaders=true -c format.useAutoBase=false \
 		-c format.from=false -c format.signOff=false \
 		format-patch -q --zero-commit --no-signature --no-thread --no-attach \
-		--no-to --no-cc --no-add-header --no-notes --stat=72 --suffix=.patch "$@"
+		--no-to --no-cc --no-add-header --no-notes --stat=72 --suffix=.patch --filename-max-length=64 "$@"
 }
 
 # What is built for, or found out with, another architecture than x86_64 has its

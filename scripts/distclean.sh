@@ -5,8 +5,10 @@ set -euo pipefail
 . "${0%/*}/common.sh"
 
 tree=$B/linux
-[ ! -d "$tree" ] ||
-	{ [ -z "$(git -C "$tree" status --porcelain)" ] &&
-	[ -z "$(git -C "$tree" rev-list -n 1 HEAD --all --not base --glob=refs/bench)" ]; } ||
-	die "$(rel "$tree") has work that is not in series/$BASE: 'make refresh', or remove it yourself"
+if [ -d "$tree" ]; then
+	dirty=$(changes "$tree")
+	work=$(git -C "$tree" rev-list -n 1 HEAD --all --not base --glob=refs/bench)
+	[ -z "$dirty$work" ] ||
+		die "$(rel "$tree") has work that is not in series/$BASE: 'make refresh', or remove it yourself"
+fi
 rm -rf "$B" build/qemu-*

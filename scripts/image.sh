@@ -35,7 +35,8 @@ commit() {
 			git -C "$tree" rev-parse "refs/heads/$branch"
 			return
 		fi
-		if [ -z "$(git -C "$tree" status --porcelain)" ]; then
+		dirty=$(changes "$tree") || exit
+		if [ -z "$dirty" ]; then
 			git -C "$tree" rev-parse HEAD
 			return
 		fi

@@ -17,8 +17,7 @@ if [ "$BASE" != 6.1 ]; then
 	[ ! -d "$B/linux/tools/testing/selftests/vfio" ] || own=$B/linux
 elif [ ! -d "$tests/tools/testing/selftests/vfio/lib" ]; then
 	# A topic that has none is tested with the series'.
-	TOPIC='' scripts/tree.sh
-	scripts/tree.sh
+	BESIDE=1 TOPIC='' scripts/tree.sh
 	tests=$B/src
 fi
 

@@ -43,7 +43,7 @@ public=
 [ ${#own[@]} != 0 ] || die "$folder has no patches to mail"
 about=$folder/cover-letter
 [ ${#own[@]} != 1 ] || about=$folder/notes
-uncommitted=$(git status --porcelain -- "series/$BASE")
+uncommitted=$(changes . "series/$BASE")
 [ -z "$uncommitted" ] || die "series/$BASE has changes that are not committed: commit them, for its tag to be what was mailed"
 ! mailed "$version" || die "V=$version: that was mailed (tag mailed/$BASE/$TOPIC/v$version): V=$((version + 1)) is next"
 [ "$version" = 1 ] || mailed "$((version - 1))" ||
@@ -59,8 +59,7 @@ mkdir -p "${out%/*}"
 rm -rf "$tmp"
 trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp"
-git init -q --bare "$repo"
-git -C "$repo" fetch -q "$tree" tag base
+git clone -q --bare --shared --single-branch --branch base "$tree" "$repo"
 
 prefix=$(fact prefix)
 prefix="${prefix:+$prefix }PATCH"
@@ -82,7 +81,7 @@ commits() {
 	shift
 	git -C "$repo" worktree add -q --no-checkout -b "$branch" "$tmp/$branch" base
 	git -C "$tmp/$branch" read-tree base
-	git -C "$tmp/$branch" am -q --no-gpg-sign "$@" >"$tmp/am.log" 2>&1
+	git -C "$tmp/$branch" -c core.hooksPath=/dev/null am -q --no-gpg-sign "$@" >"$tmp/am.log" 2>&1
 }
 
 mapfile -t all < <(patches)

@@ -69,7 +69,8 @@ trap 'exit 130' INT TERM
 mkdir -p "$work/log"
 exec 9>"$work/lock"
 flock 9
-[ -z "$(git -C "$tree" status --porcelain)" ] || say "notice: $(rel "$tree") has uncommitted work, which is left out"
+dirty=$(changes "$tree")
+[ -z "$dirty" ] || say "notice: $(rel "$tree") has uncommitted work, which is left out"
 commit=$(git -C "$tree" rev-parse "$branch")
 if ! [ -e "$src/.git" ]; then
 	say "$BASE: checking out the sources for mutants"

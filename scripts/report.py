@@ -59,6 +59,30 @@ TESTS = {
     "": "Races for a minute, and memory leaks",
 }
 OWN_TEST = "A test that mainline has of its own"
+GLOSSARY = {
+    "flat": "each device is a group of its own",
+    "functions": "two functions of one device, one group",
+    "functions_root_port": "the same behind a PCIe root port",
+    "alias": "two devices behind a PCIe-to-PCI bridge: one group, one requester ID",
+    "deep": "two devices behind a bridge that is behind a PCIe-to-PCI bridge",
+    "alias_plugged": "as alias, unplugged and plugged through QEMU's monitor rather than by sysfs",
+    "…@11": "on QEMU 11; without, on the QEMU that the machine has, or that QEMU= named",
+    "own_group": "virtual functions in groups of their own",
+    "shared_group": "virtual functions in the group of their physical function",
+    "ats": "functions behind a root port that have translations cached",
+    "intel-hw, intel-hw-sm": "Intel's IOMMU without caching mode, with snoop control; in scalable mode",
+    "intel-fs": "Intel's IOMMU with first-stage translation",
+    "remove": "one device is removed; the other's DMA must go on",
+    "readd": "it is removed and returns; then it shares the group's mappings",
+    "…_close": "after that, VFIO closes the group and opens it again",
+    "close_…": "VFIO closes the group while the device leaves or returns",
+    "…_during_attach": "meanwhile VFIO attaches and closes the group again and again",
+    "driverless": "the device that leaves and returns has no driver",
+    "unplug": "QEMU asks for the device while VFIO holds it and its DMA runs; it goes when VFIO lets go",
+    "host_driver": "VFIO and a host's driver keep each other out of a group",
+}
+# What a test itself says in the console, but for what the harness says of each
+OWN = re.compile(r"bench: |\| (?!TAP version|1\.\.|# (?:Starting|PASSED|FAILED|Totals))")
 # A failure's log is whole up to this, else its first and its last lines are shown.
 WHOLE, HEAD = 500, 50
 
@@ -246,9 +270,10 @@ class Base:
             failed = f"fails {count['not ok'] or 'none'} of {plural(ran, 'cell')}"
             yield kernel, "; ".join([f"{name} {failed if ran else 'was not tested'}"] + [
                 f"{count[word]} {WORDS[word]}" for word in ("skip", "not run") if count[word]]) + "."
-        failed = sum(matrix.count("series")["not ok"] for matrix in self.matrices if matrix.test != "membership")
-        if failed:
-            yield "series", f"It fails {failed} of the other tests' cells."
+        for kernel, who in ("fixes", "The fixes alone fail"), ("series", "The series fails"):
+            failed = sum(matrix.count(kernel)["not ok"] for matrix in self.matrices if matrix.test != "membership")
+            if failed:
+                yield kernel, f"{who} {failed} of the other tests' cells."
         failed = sum(count["not ok"] for _, _, count in self.step_counts())
         if failed:
             yield "steps", f"{plural(failed, 'other check')} failed."

@@ -105,6 +105,8 @@ class Topic:
                 die(f"{folder}/topic:{number}: {name} is there twice")
             if value not in VALUES.get(name, (value,)):
                 die(f"{folder}/topic:{number}: {name}: {value}: want one of: {', '.join(VALUES[name])}")
+            if name == "tests" and len(value.split()) < 2:
+                die(f"{folder}/topic:{number}: tests: {value}: want a vIOMMU and tests")
             self.facts[name].append(value)
         for name in ("title", "for"):
             if not self.facts[name]:
@@ -283,9 +285,6 @@ def lint(topic):
     for what, title in [*mutants(topic), *(("stock-fails", title) for title, _ in stock_fails(topic))]:
         if title and title not in titles:
             yield f"{what} names a patch that is not there: {title}"
-    for line in topic.facts["tests"]:
-        if len(line.split()) < 2:
-            yield f"`topic`: tests: {line}: want a vIOMMU and tests"
     for patch in topic.patches:
         message = split_message(read(patch))[0]
         noted = [line for line in message if line.startswith("Cc: stable@")]

@@ -66,7 +66,7 @@ have_branch() {
 	git -C "$1" worktree add -q --no-checkout --detach "$work" base
 	git -C "$work" read-tree base
 	[ ${#patches[@]} = 0 ] ||
-		git -C "$work" am -q --committer-date-is-author-date --no-gpg-sign "$mails"/*.patch >"$log" 2>&1 || {
+		git -C "$work" -c core.hooksPath=/dev/null am -q --committer-date-is-author-date --no-gpg-sign "$mails"/*.patch >"$log" 2>&1 || {
 		patch=$(sed -n 's/^Patch failed at 0*\([0-9]*\) .*/\1/p' "$log")
 		patch=${patches[${patch:-1} - 1]}
 		where=$(sed -n 's/^error: patch failed: \(.*\):\([0-9]*\)$/\1, hunk at line \2/p' "$log" | head -n 1)
@@ -99,7 +99,7 @@ if [ ! -d "$tree" ]; then
 else
 	settled "$tree"
 	there=$(checked_out "$tree")
-	clean=$(git -C "$tree" status --porcelain)
+	clean=$(changes "$tree")
 	case $there in
 	"$branch") BESIDE='' ;;
 	*)	if [ "$BESIDE" ]; then
