@@ -150,7 +150,7 @@ vms_x86_64() {
 		for viommu in ${viommu_x86_64/%amd/amd@11}; do
 			vm series-debug$matrix "$viommu" "series-debug-$viommu" "$most"
 		done
-		# Stock panics again and again, and each time takes a new VM (29 or 30 on each IOMMU, in
+		# Stock panics again and again, and each time takes a new VM (29 or 30 on each of Intel's, in
 		# one run): one of these will do.
 		vm stock-debug$matrix intel stock-debug-intel "$most"
 	else
