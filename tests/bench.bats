@@ -287,7 +287,7 @@ recipients() {
 
 @test "an option that does not take effect is an error" {
 	echo CONFIG_NO_SUCH_OPTION=y >config/bogus.config
-	KERNEL=stock CONFIG=bogus BASE=6.1 ARCH=x86_64 JOBS=2 LINUX='' run -1 scripts/image.sh
+	KERNEL=stock CONFIG=bogus BASE=6.1 ARCH=x86_64 JOBS=2 LINUX='' TOPIC='' run -1 scripts/image.sh
 	rm -rf "$B/obj-bogus" "$B/log/build-stock-bogus.log"
 	[[ $output == *"these options did not take effect: bogus.config:CONFIG_NO_SUCH_OPTION=y"* ]]
 }
