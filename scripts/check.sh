@@ -291,7 +291,7 @@ vms_mainline() {
 		vm series-fast virtio series-fast-virtio-own "$own@functions/*.iommufd.remove"
 		vm stock-fast virtio stock-fast-virtio-own "$own@functions/*.iommufd.remove"
 	fi
-	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove" "$own@alias/*.iommufd.remove"
+	vm stock-fast intel-sm stock-fast-intel-sm "$membership/*.alias.remove" "$own@alias/*.iommufd.remove" "$own@alias/*.iommufd.first_leaves"
 	vm series-fast intel series-fast-intel-host "$host"
 	vm stock-fast intel stock-fast-intel-host "$host/host_driver.alias.*" "$host/reserved.*.given_back"
 	vm series-fast intel-rmrr series-fast-intel-rmrr "$host/reserved.functions.*"
