@@ -79,7 +79,7 @@ check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its las
 check-all: deps-check-lint-bench-testpmd-mails-arm64-compile emulator ## BASE's: each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all $(BASE)
 
-topics: deps-arm64 emulator ## Each topic of BASE alone, on what it needs: does it build, and do what it says?
+topics: deps-testpmd-arm64 emulator ## Each topic of BASE alone, on what it needs: does it build, and do what it says?
 	@scripts/check.sh topics $(BASE)
 
 bench: emulator deps-bench tree ## What attaching costs on KERNEL and on stock: counts, time, plots

@@ -324,7 +324,8 @@ vms_arm64() {
 	done
 }
 
-# What a careful carrier takes: the fixes alone. What attaching takes, and 6.1's user.quiet, are the rework's.
+# What a careful carrier takes: the fixes alone. What attaching takes, and 6.1's user.quiet,
+# are the rework's.
 vms_fixes() {
 	local viommu
 	for viommu in intel intel-sm amd@11 $([ "$BASE" = 5.10 ] || echo virtio); do
@@ -363,8 +364,8 @@ build_tests() {
 	done
 }
 
-# Each topic alone, on what it needs: it builds, boots, and passes what stock fails without it,
-# and what it names. The tests are the whole series'.
+# Each topic alone, on what it needs: it builds, boots, and passes the tests that it names, or
+# else what stock fails for want of it. The tests are the whole series'.
 topics() {
 	local topic viommu tests arch result vms=() status=0
 	local KERNEL=series CONFIG=fast BESIDE=1 TOPIC ARCH

@@ -548,8 +548,8 @@ def page(bases):
             yield f'<p class="head {look[0]}">{look[1]}{e(sentence)}</p>'
     yield ("<p>VFIO hands devices to user space by IOMMU group. Here devices leave and join such groups while VFIO uses "
            "them, in virtual machines with emulated IOMMUs (the columns: QEMU's <i>vIOMMU</i>), on the <b>stock</b> kernel "
-           "and on the same one with the patch <b>series</b>, or with that series' <b>fixes</b> alone; each once as fast as it is built for use (<b>fast</b>) and "
-           "once with the kernel's own checkers on (<b>debug</b>: KASAN, lockdep, for the races kmemleak). A case fails if "
+           "and on the same one with the patch <b>series</b>, or with that series' <b>fixes</b> alone; each once as fast "
+           "as it is built for use (<b>fast</b>) and once with the kernel's own checkers on (<b>debug</b>: KASAN, lockdep, for the races kmemleak). A case fails if "
            "a device loses its DMA, if something is refused or allowed wrongly, or if the kernel reports anything at all.</p><nav><ul>")
     for base in bases:
         yield f"<li>{link(base.name, 'Linux ' + e(base.name))}<ul>"
@@ -594,7 +594,7 @@ def matrix_text(matrix, width):
                         (matrix.cell(key, column) for column in kernels(pair)))
 
     label = max(len(key[1]) for key in matrix.rows) + 5
-    widths = [max(len(word) for word in [*pair, "/".join(column.kernel[:2] for column in kernels(pair)), *(cell(key, pair) for key in matrix.rows)]) for pair in pairs]
+    widths = [max(len(word) for word in [*pair, *(cell(key, pair) for key in matrix.rows)]) for pair in pairs]
     while pairs:
         fit = max(1, sum(label + total <= width for total in itertools.accumulate(w + 2 for w in widths)))
         for line in zip(*pairs[:fit]):

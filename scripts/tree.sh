@@ -99,20 +99,20 @@ if [ ! -d "$tree" ]; then
 else
 	settled "$tree"
 	there=$(checked_out "$tree")
-	clean=$(changes "$tree")
+	dirty=$(changes "$tree")
 	case $there in
 	"$branch") BESIDE='' ;;
 	*)	if [ "$BESIDE" ]; then
-			clean=
+			dirty=
 		elif [[ $there != series && $there != topic-* ]]; then
 			say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
 			exit
-		elif [ "$clean" ]; then
+		elif [ "$dirty" ]; then
 			die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC"
 		fi ;;
 	esac
 	if [ "$sum" != "$(applied_sum "$tree")" ]; then
-		{ [ -z "$clean" ] && exported "$tree"; } ||
+		{ [ -z "$dirty" ] && exported "$tree"; } ||
 			die "series/$BASE has changed, and branch $branch of $(rel "$tree") has work of its own: move that to another branch, 'git reset --hard refs/bench/$branch' on $branch, 'make tree', and put it on top"
 		say "$BASE: ${TOPIC:+$TOPIC of }series/$BASE $([ -n "$(applied_sum "$tree")" ] && echo has changed || echo is new): applying $(patches | wc -l) patches"
 		have_branch "$tree"
