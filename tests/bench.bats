@@ -382,6 +382,16 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[ "$(grep -c 'a line of the kernel' $page)" = 1 ]
 	grep -F '&lt;b&gt;&quot;series&quot; &amp; co' $page
 	grep -F 'KERNEL=stock CONFIG=fast VIOMMU=intel TESTS=vfio_group_membership_test/membership.flat.remove' $page
+	# the fixes alone, where they ran, and what each topic said
+	[[ $output != *"fixes alone"* ]]
+	printf 'ok 1 membership.flat.remove\nnot ok 2 dma.integrity\n# lost\n# log build/6.1/log/stock.1.log:1-4\n' >build/6.1/result/fixes-fast-intel.tap
+	printf 'not ok 1 attach.flat.coherency\n# log build/6.1/log/stock.1.log:1-4\n' >build/6.1/result/topic-count-intel.tap
+	run -0 make report
+	[[ $output == *"With the series' fixes alone, the kernel fails none of 1 cell"* ]]
+	[[ $output == *"The fixes alone fail 1 of the other tests' cells."* ]]
+	[[ $output =~ remove\ +x1/ok/ok ]]
+	[[ $output =~ topic-count-intel\ +1 ]]
+	grep -F 'TOPIC=fixes CONFIG=fast VIOMMU=intel TESTS=vfio_dma_test/dma.integrity' $page
 	# each link leads somewhere, and to one place
 	grep -o ' id="[^"]*"' $page | cut -d '"' -f 2 | sort >ids
 	[ -z "$(uniq -d ids)" ]
