@@ -86,6 +86,9 @@ have_branch() {
 
 # Before anything is touched
 sum=$(patches_sum)
+mkdir -p "$B"
+exec 8>"$B/tree.lock"
+flock 8
 trap 'rm -rf "$tmp" "$work"' EXIT
 
 if [ ! -d "$tree" ]; then

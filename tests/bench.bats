@@ -200,6 +200,13 @@ recipients() {
 	[ "$before" = "$(cd "$fake" && find . -type f | sort | xargs sha256sum)" ]
 }
 
+@test "two at once wait for each other's tree" {
+	make LINUX="$fake" tree &
+	make LINUX="$fake" tree
+	wait $!
+	[ -d build/6.1-fake/linux/.git ]
+}
+
 @test "another version of the base is a notice" {
 	run -0 make LINUX="$fake" tree
 	[[ $output == *"notice: series/6.1 was verified on $(cut -d ' ' -f 1 series/6.1/base), this is "* ]]
