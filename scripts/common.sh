@@ -154,10 +154,15 @@ get_package() {
 	echo "$deb"
 }
 
+# Is folder $1 a worktree of a repository that is still there?
+worktree() {
+	[ -e "$1/.git" ] && git -C "$1" rev-parse -q --verify HEAD >/dev/null 2>&1
+}
+
 # Have commit $1 in $B/src, to build from. Who calls this holds $B/lock.
 sources() {
 	local tree=$B/linux src=$B/src
-	if ! [ -e "$src/.git" ]; then
+	if ! worktree "$src"; then
 		say "$BASE: checking out the sources to build from"
 		rm -rf "$src" "$src.tmp"
 		git -C "$tree" worktree prune

@@ -72,7 +72,7 @@ flock 9
 dirty=$(changes "$tree")
 [ -z "$dirty" ] || say "notice: $(rel "$tree") has uncommitted work, which is left out"
 commit=$(git -C "$tree" rev-parse "$branch")
-if ! [ -e "$src/.git" ]; then
+if ! worktree "$src"; then
 	say "$BASE: checking out the sources for mutants"
 	rm -rf "$src"
 	git -C "$tree" worktree prune
