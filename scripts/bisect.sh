@@ -10,6 +10,7 @@ tree=$B/linux
 obj=$B/obj-$a$CONFIG
 built=$B/bisect
 mkdir -p "$built" "$B/result" "$B/log"
+alone
 n=0
 
 # Is the kernel here built from what the commit changes? Its makefiles know.

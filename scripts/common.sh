@@ -21,7 +21,7 @@ rel() {
 # What the kernel that is built is called
 # shellcheck disable=SC2034,SC2153 # those who source this use it
 case $KERNEL in
-stock)	kernel=stock ;;
+stock | against) kernel=$KERNEL ;;
 *)	kernel=${TOPIC:-series} ;;
 esac
 
@@ -29,12 +29,13 @@ esac
 branch=series
 [ -z "$TOPIC" ] || branch=topic-$TOPIC
 
+# With $PLAIN, the tree is as it is.
 patches() {
-	scripts/topics.py patches | sed "s|^|$PWD/|"
+	[ -n "${PLAIN:-}" ] || scripts/topics.py patches | sed "s|^|$PWD/|"
 }
 
 patches_sum() {
-	scripts/topics.py sum
+	if [ -n "${PLAIN:-}" ]; then echo none; else scripts/topics.py sum; fi
 }
 
 # Of which patches tree $1 has made the branch
@@ -53,9 +54,42 @@ checked_out() {
 	git -C "$1" symbolic-ref -q --short HEAD || :
 }
 
+# What is in tree $1 and nowhere else: work that would be lost with it. Nothing if there is none.
+work_in() {
+	local worktree b lost='what git cannot tell'
+	[ -z "$(changes "$1" || echo "$lost")" ] || echo "uncommitted changes"
+	[ -z "$(git -C "$1" stash list || echo "$lost")" ] || echo "a stash"
+	git -C "$1" for-each-ref --format='%(refname)' refs/heads refs/tags refs/notes |
+	while read -r ref; do
+		[ -z "$(git -C "$1" rev-list -n 1 "$ref" --not base --glob=refs/bench --remotes || echo "$lost")" ] || echo "commits on ${ref#refs/*/}"
+	done
+	[ -z "$(git -C "$1" rev-list -n 1 HEAD --not base --glob=refs/bench --branches --remotes || echo "$lost")" ] || echo "commits on no branch"
+	b=$(realpath "$B")
+	git -C "$1" worktree list --porcelain | sed -n 's/^worktree //p' | while read -r worktree; do
+		case $worktree in
+		"$(realpath "$1")" | "$b"/src | "$b"/src.tmp | "$b"/linux.am | "$b"/series.new.whole | "$b"/mutants/linux) ;;
+		*) echo "a worktree, $worktree" ;;
+		esac
+	done
+	git -C "$1" status --porcelain --untracked-files=normal --ignored=matching | sed -n 's/^!! /ignored by git: /p'
+}
+
+# Who builds in $B/src has it to themselves until they end; so has what they call.
+alone() {
+	[ "${ALONE:-}" != "$B" ] || return 0
+	mkdir -p "$B"
+	exec 9>"$B/lock"
+	flock -n 9 || {
+		say "$BASE: waiting for another make, which builds in $(rel "$B")"
+		flock 9
+	}
+	export ALONE=$B
+}
+
 # What is not committed in tree $1. Who calls this assigns it, so that a git that fails ends that.
 changes() {
-	git -C "$1" status --porcelain --untracked-files=normal -- "${@:2}"
+	# Somebody else's tree is not even to have its index refreshed.
+	git --no-optional-locks -C "$1" status --porcelain --untracked-files=normal -- "${@:2}"
 }
 
 # Who is in the middle of something in tree $1 is not disturbed.
@@ -96,18 +130,29 @@ esac
 # shellcheck disable=SC2034 # tree.sh uses these
 read -r verified package suite <"series/$BASE/base"
 
+# What this release of Debian is called; nothing on other systems
+codename() {
+	# shellcheck source=/dev/null
+	(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+}
+
+# repository RELEASE: whence the machine's APT has that
+repository() {
+	# shellcheck disable=SC2016 # APT's names
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sed -n "s| $1\$||p" | head -n 1
+}
+
 # mirrors SUITE: where APT is to look for a suite that the machine does not use: where
 # it has its own from, then in the archive of old releases.
 mirrors() {
-	local codename mirror signed=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
-	# shellcheck source=/dev/null
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+	local mirror signed=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
 	case $1 in
-	*-security) codename+=-security ;;
+	*-security)
+		mirror=$(repository "$(codename)-security")
+		# a machine that has none of its own
+		[ -n "$mirror" ] || mirror=$(repository "$(codename)" | sed 's|/*$|-security/|') ;;
+	*)	mirror=$(repository "$(codename)") ;;
 	esac
-	# shellcheck disable=SC2016 # APT's names
-	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-		sed -n "s| $codename\$||p" | head -n 1)
 	[ -n "$mirror" ] || return
 	echo "deb [$signed] $mirror $1 main"
 	echo "deb [$signed check-valid-until=no] $(sed -E 's|//[^/]*\.([^./]+\.[^./]+)/|//archive.\1/|' <<<"$mirror") $1 main"
@@ -118,24 +163,41 @@ mirrors() {
 # update` is needed, nor does the machine learn of another architecture or suite.
 get_package() {
 	local name=$1 machine=${2:-} suite=${3:-} apt deb sum source what lists
+	[ -n "$(type -P apt-get)" ] || die "$BASE: there is no APT here to get $name with: use LINUX=<path>"
+	[[ $suite != "$(codename)" && $suite != "$(codename)-security" ]] || suite=''
 	what=$name${machine:+ for $machine}${suite:+ in $suite}
-	lists=$B/apt/${machine:+$machine-}${suite:+$suite-}
+	lists=$PWD/build/apt/${machine:+$machine-}${suite:+$suite-}
 	apt=(-qq -o "Dir::State::Lists=${lists}lists" -o "Dir::Cache=${lists}cache" -o APT::Sandbox::User=root)
 	[ -z "$machine" ] || apt+=(-o "APT::Architecture=$machine" -o "APT::Architectures=$machine" -o Dir::State::status=/dev/null)
-	[ -z "$suite" ] || apt+=(-o "Dir::Etc::SourceList=${lists}sources.list" -o Dir::Etc::SourceParts=-)
+	[ -z "$suite" ] || apt+=(-o "Dir::Etc::SourceList=${lists}sources.list" -o Dir::Etc::SourceParts=- -o Dir::State::status=/dev/null)
 	mkdir -p "${lists}lists/partial" "${lists}cache/archives/partial" "$B/download"
+	exec 6>"$PWD/build/apt/lock"
+	flock 6
 	say "$BASE: looking for $what with APT"
-	if [ -z "$suite" ]; then
+	if [ -n "$(find "${lists}updated" -mmin -10 2>/dev/null)" ]; then
+		: # by what ran just before this
+	elif [ -z "$suite" ]; then
 		apt-get "${apt[@]}" update >&2 || die "$BASE: APT could not update its package lists${machine:+ for $machine}"
+		touch "${lists}updated"
 	else
 		while read -r source; do
 			echo "$source" >"${lists}sources.list"
-			! apt-get "${apt[@]}" update >&2 || break
+			! apt-get "${apt[@]}" update >&2 || {
+				touch "${lists}updated"
+				break
+			}
 		done < <(mirrors "$suite")
 	fi
 	# it is silent about what lies where it is called
-	read -r _ deb _ sum < <(cd "${lists}lists" && apt-get "${apt[@]}" --print-uris download "$name") ||
+	read -r _ deb _ sum < <(cd "${lists}lists" && apt-get "${apt[@]}" --print-uris download "$name") || {
+		rm -f "${lists}updated"
 		die "$BASE: APT knows no package $what: enable a suite that has it$([ -n "$machine" ] || echo ", or use LINUX=<path>")"
+	}
+	# What another one "provides" is another kernel's.
+	[ "${deb%%_*}" = "$name" ] || {
+		rm -f "${lists}updated"
+		die "$BASE: APT has ${deb%%_*} for $what: enable a suite that has it, or use LINUX=<path>"
+	}
 	deb=$B/download/$deb
 	case $sum in
 	SHA256:*) sum=${sum#SHA256:} ;;
@@ -151,6 +213,7 @@ get_package() {
 			die "$BASE: APT could not get ${deb##*/}"
 		sha256sum --status -c <<<"$sum  $deb" || die "$BASE: ${deb##*/} is not what APT expects"
 	fi
+	exec 6>&-
 	echo "$deb"
 }
 
@@ -159,7 +222,7 @@ worktree() {
 	[ -e "$1/.git" ] && git -C "$1" rev-parse -q --verify HEAD >/dev/null 2>&1
 }
 
-# Have commit $1 in $B/src, to build from. Who calls this holds $B/lock.
+# Have commit $1 in $B/src, to build from. Who calls this is alone there.
 sources() {
 	local tree=$B/linux src=$B/src
 	if ! worktree "$src"; then
@@ -173,11 +236,33 @@ sources() {
 	git -C "$src" clean -qdff
 }
 
-# git writes commits here; where nobody has a name for all repositories, so must we.
-if ! git -C / config user.email >/dev/null; then
-	export GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL=nobody@localhost
-	export GIT_COMMITTER_NAME=nobody GIT_COMMITTER_EMAIL=nobody@localhost
+# git does the same here for everybody: of a person's environment and configuration counts
+# who they are, if they say, and whose repositories they trust. their_git has all of that.
+their_config=()
+if [ -z "${GIT_IS_OURS:-}" ]; then
+	for variable in GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM; do
+		[ -z "${!variable+set}" ] || their_config+=("$variable=${!variable}")
+	done
+	for variable in $(compgen -e GIT_); do
+		unset "$variable"
+	done
+	who=$(env "${their_config[@]}" git -C / config user.name || echo nobody)
+	where=$(env "${their_config[@]}" git -C / config user.email || echo nobody@localhost)
+	export GIT_AUTHOR_NAME=$who GIT_AUTHOR_EMAIL=$where GIT_COMMITTER_NAME=$who GIT_COMMITTER_EMAIL=$where
+	export GIT_CONFIG_COUNT=0
+	while read -r trusted; do
+		export "GIT_CONFIG_KEY_$GIT_CONFIG_COUNT=safe.directory" "GIT_CONFIG_VALUE_$GIT_CONFIG_COUNT=$trusted"
+		GIT_CONFIG_COUNT=$((GIT_CONFIG_COUNT + 1))
+	done < <(env "${their_config[@]}" git -C / config --get-all safe.directory)
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_IS_OURS=1
 fi
+
+their_git() {
+	env -u GIT_CONFIG_GLOBAL -u GIT_CONFIG_NOSYSTEM "${their_config[@]}" git "$@"
+}
+
+# Compilers and their like say "warning:" in this one. kunit.py leaves nothing in the tree.
+export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 
 # `make KERNEL=stock` hands KERNEL and its like on to every make below it.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL

@@ -183,6 +183,7 @@ check() {
 for name; do
 	configs | grep -q "^$name	" || die "no such configuration: $name (there is: $(configs | cut -f 1 | paste -sd ' '))"
 done
+alone
 mkdir -p "$out" "$B/result"
 rm -f "$out/compiled"
 exec 9>"$B/lock"

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# distclean.sh: remove $B, and QEMUs that were got, unless its tree has work that is nowhere else.
+# distclean.sh: remove $B, what `make try` has of the same tree, and QEMUs and APT's lists that
+# were got, unless one of the trees has work that is nowhere else.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
-tree=$B/linux
-if [ -d "$tree" ]; then
-	dirty=$(changes "$tree")
-	work=$(git -C "$tree" rev-list -n 1 HEAD --all --not base --glob=refs/bench)
-	[ -z "$dirty$work" ] ||
-		die "$(rel "$tree") has work that is not in series/$BASE: 'make refresh', or remove it yourself"
-fi
-rm -rf "$B" build/qemu-*
+folders=("$B" "$PWD/build/try${B##*/"$BASE"}")
+for B in "${folders[@]}"; do
+	[ -d "$B/linux" ] || continue
+	work=$(work_in "$B/linux")
+	[ -z "$work" ] ||
+		die "$(rel "$B/linux") has work that is not in series/$BASE (${work//$'\n'/; }): 'make refresh', or remove it yourself"
+done
+rm -rf "${folders[@]}" build/qemu-* build/apt

@@ -17,7 +17,7 @@ repo=$tmp/git
 filter='git interpret-trailers'
 while read -r trailer; do
 	filter+=" --trailer '${trailer//\'/\'\\\'\'}'"
-done < <(git config --get-all bench.trailer || :)
+done < <(their_git config --get-all bench.trailer || :)
 
 mailed() {
 	git rev-parse -q --verify "refs/tags/mailed/$BASE/$TOPIC/v$1^{commit}" >/dev/null
@@ -32,9 +32,9 @@ fact() {
 [ "$TOPIC" != fixes ] || die "TOPIC=fixes: these are several topics: mail each"
 folder=$(scripts/topics.py folder)
 mapfile -t own < <(scripts/topics.py own)
-name=$(git config user.name || :)
+name=$(their_git config user.name || :)
 [ -n "$name" ] || die "git does not know who mails: git config --global user.name 'Your Name'"
-email=$(git config user.email || :)
+email=$(their_git config user.email || :)
 [[ $email == *@* ]] || die "git does not know from which address: git config --global user.email you@where"
 public=
 [ -z "$LINUX" ] || [ ! -e "$LINUX/.git" ] || public=1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # tree.sh: the kernel as a git tree in $B/linux, tag `base`, branch `series` with
-# series/$BASE/ applied; with $TOPIC, branch `topic-$TOPIC` with that one and what it
+# series/$BASE/ applied, or none with $PLAIN; with $TOPIC, branch `topic-$TOPIC` with that one and what it
 # needs. From Debian's source package, or from $LINUX. With $BESIDE, what is checked out
 # stays. Exits with 4 if the package cannot be had.
 set -euo pipefail
@@ -34,24 +34,74 @@ import_package() {
 }
 
 import_linux() {
-	[ -f "$LINUX/Kbuild" ] || die "LINUX=$LINUX is no kernel source tree"
 	if [ -e "$LINUX/.git" ]; then
-		version=$(git -C "$LINUX" describe --always)
 		say "$BASE: using $LINUX at $version"
-		git -C "$LINUX" diff --quiet HEAD ||
-			say "notice: $LINUX has uncommitted changes, which are left out"
-		git clone -q --shared "$LINUX" "$tmp"
+		# Not --shared: what its owner rebases away is still the base here.
+		printf '[safe]\n\tdirectory = *\n' >"$B/trusting"
+		GIT_CONFIG_GLOBAL=$B/trusting git clone -q --no-tags "$LINUX" "$tmp"
 		git -C "$tmp" checkout -q --detach
 		git -C "$tmp" config gc.auto 0
 	else
-		version=$(make -s -C "$LINUX" kernelversion)
 		say "$BASE: copying $LINUX ($version)"
 		mkdir "$tmp"
+		touch "$B/copied"
 		tar -c -C "$LINUX" . | tar -x -C "$tmp"
+		# kbuild builds from no tree that was built in.
+		rm -rf "$tmp"/{.config,include/config,include/generated} "$tmp"/arch/*/include/generated
 		git -C "$tmp" init -q
 		git -C "$tmp" config gc.auto 0
 		git -C "$tmp" add -f .
 		git -C "$tmp" commit -q -m "Linux $version"
+	fi
+}
+
+# Of $LINUX: whether it is a tree, what it calls itself, and the commit that is the base
+look_at_linux() {
+	local dirty
+	[ -f "$LINUX/Kbuild" ] || die "LINUX=$LINUX is no kernel source tree"
+	if [ ! -e "$LINUX/.git" ]; then
+		version=$(make -s -C "$LINUX" kernelversion) head=
+		return
+	fi
+	version=$(git -C "$LINUX" describe --always) head=$(git -C "$LINUX" rev-parse HEAD)
+	dirty=$(changes "$LINUX")
+	[ -z "$dirty" ] || say "notice: $LINUX has uncommitted changes, which are left out"
+}
+
+# The base is what $LINUX is now, or who asks for that learns why not.
+follow_linux() {
+	local lost newer following=$tree/.git/bench-following
+	if [ -e "$following" ]; then
+		: # what was begun and has not ended
+	elif [ -n "$head" ]; then
+		[ "$head" != "$(git -C "$tree" rev-parse 'base^{commit}')" ] || return 0
+	else
+		newer=$(find "$LINUX/" -cnewer "$B/copied" -print -quit)
+		[ -n "$newer" ] || [ "$version" != "$(cat "$tree/.git/bench-version")" ] || return 0
+	fi
+	lost=''
+	[ -e "$following" ] || lost=$(work_in "$tree")
+	[ -z "$lost" ] ||
+		die "$LINUX has changed since $(rel "$tree") was made of it, which has work of its own (${lost//$'\n'/; }): 'make refresh', or remove it yourself"
+	say "$BASE: $LINUX has changed: it is $version now"
+	if [ -n "$head" ]; then
+		touch "$following"
+		GIT_CONFIG_GLOBAL=$B/trusting git -C "$tree" fetch -q --update-shallow "$LINUX" "$head"
+		git -C "$tree" checkout -q --force --detach "$head"
+		git -C "$tree" tag -f base "$head" >/dev/null
+		echo "$version" >"$tree/.git/bench-version"
+		# Other branches are made anew when they are wanted.
+		git -C "$tree" for-each-ref --format='%(refname)' refs/bench refs/heads/series 'refs/heads/topic-*' |
+			while read -r ref; do
+				git -C "$tree" update-ref -d "$ref"
+				git -C "$tree" config --remove-section "branch.${ref#refs/*/}" 2>/dev/null || :
+			done
+		rm "$following"
+		BESIDE='' have_branch "$tree"
+	else
+		rm -rf "$tmp"
+		mv "$tree" "$tmp"
+		rm -rf "$tmp"
 	fi
 }
 
@@ -91,12 +141,18 @@ exec 8>"$B/tree.lock"
 flock 8
 trap 'rm -rf "$tmp" "$work"' EXIT
 
+[ -z "$LINUX" ] || look_at_linux
+# Not in the middle of what has begun with it
+[ ! -d "$tree" ] || [ -z "$LINUX" ] || [ "$BESIDE" ] || {
+	settled "$tree"
+	follow_linux
+}
 if [ ! -d "$tree" ]; then
 	rm -rf "$tmp"
 	if [ -n "$LINUX" ]; then import_linux; else import_package; fi
 	git -C "$tmp" tag -f base >/dev/null
 	echo "$version" >"$tmp/.git/bench-version"
-	say "$BASE: applying $(patches | wc -l) patches"
+	[ -n "${PLAIN:-}" ] || say "$BASE: applying $(patches | wc -l) patches"
 	have_branch "$tmp"
 	mv "$tmp" "$tree"
 else
@@ -107,6 +163,8 @@ else
 	"$branch") BESIDE='' ;;
 	*)	if [ "$BESIDE" ]; then
 			dirty=
+		elif [ -z "$there$(applied_sum "$tree")" ] && git -C "$tree" diff --quiet HEAD base; then
+			: # it has followed $LINUX, and the patches did not apply
 		elif [[ $there != series && $there != topic-* ]]; then
 			say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
 			exit
@@ -125,4 +183,4 @@ else
 fi
 
 have=$(cat "$tree/.git/bench-version")
-[ "$have" = "$verified" ] || say "notice: series/$BASE was verified on $verified, this is $have"
+[ "$have" = "$verified" ] || [ -n "${PLAIN:-}" ] || say "notice: series/$BASE was verified on $verified, this is $have"
