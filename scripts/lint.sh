@@ -7,6 +7,7 @@ set -euo pipefail
 
 tree=$B/linux
 out=$B/lint
+alone
 rm -rf "$out"
 mkdir -p "$out" "$B/passed" "$B/result"
 n=0
@@ -84,7 +85,7 @@ warnings() {
 
 no_new_warnings() {
 	# what is built here
-	KERNEL=series scripts/image.sh >/dev/null &&
+	KERNEL=series scripts/image.sh "$branch" vmlinux &&
 	warnings series "$branch" &&
 	warnings stock base || return
 	! comm -13 "$out/warnings.base" "$out/warnings.$branch" | grep .
@@ -102,7 +103,7 @@ coccicheck() {
 	mapfile -t headers < <(git -C "$tree" ls-tree --name-only "$commit" "${folders[@]/%//}" | grep '\.h$')
 	git -C "$tree" archive "$commit" -- "${headers[@]}" | tar -x -C "$files.headers" &&
 	git -C "$tree" archive "$commit" -- "$@" | tar -x -C "$files" || return
-	(flock 9 && sources "$commit") 9>"$B/lock" || return
+	sources "$commit" || return
 	make -s -C "$B/src" coccicheck MODE=report J="$JOBS" COCCI="$rule" \
 		SPFLAGS="--use-coccigrep ${folders[*]/#/-I $files.headers/}" M="$files" >"$files.log" 2>&1 ||
 		{ tail -n 5 "$files.log"; return 1; }
