@@ -12,6 +12,26 @@ TOPIC  ?=
 DEPS   ?=
 ACCEL  ?= tcg
 QEMU   ?=
+KERNEL_IMAGE ?=
+MODULES ?=
+AGAINST ?=
+
+# What the person said
+said := $(strip $(foreach v,$(filter-out MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),$(if $(findstring command line,$(origin $v)),$v)))
+
+# `try` goes by none of these, whatever the environment has.
+ifneq ($(filter try,$(MAKECMDGOALS)),)
+override BASE := 6.1
+override ARCH := x86_64
+override TOPIC :=
+endif
+# These are of the whole series.
+ifneq ($(filter check check-all topics,$(MAKECMDGOALS)),)
+override TOPIC :=
+endif
+ifneq ($(filter check check-all topics lint,$(MAKECMDGOALS)),)
+override KERNEL := series
+endif
 
 # Linux 5.10 has a virtio IOMMU on arm64 only.
 viommu_x86_64 := intel intel-noir intel-sm $(if $(filter-out 5.10,$(BASE)),virtio) amd
@@ -34,11 +54,12 @@ $(if $(DEPS),$(call one-of,DEPS,skip))
 # series/<base>/NN-NAME
 topics := $(foreach t,$(sort $(wildcard series/$(BASE)/[0-9][0-9]-*/topic)),$(shell echo $(t) | sed 's,.*/[0-9]*-\(.*\)/topic,\1,'))
 $(if $(TOPIC),$(call one-of,TOPIC,$(topics) fixes))
-$(if $(and $(TOPIC),$(filter check check-all topics report,$(MAKECMDGOALS))),$(error make $(filter check check-all topics report,$(MAKECMDGOALS)) is of the whole series: no TOPIC))
 kernel := $(if $(filter stock,$(KERNEL)),stock,$(or $(TOPIC),series))
 
+$(if $(findstring :,$(CURDIR))$(filter-out 1,$(words $(CURDIR))),$(error $(CURDIR): kbuild takes no path with a space or a colon in it: clone it elsewhere))
+$(if $(findstring :,$(LINUX))$(filter-out 0 1,$(words $(LINUX))),$(error LINUX=$(LINUX): kbuild takes no path with a space or a colon in it))
 override LINUX := $(patsubst %/,%,$(abspath $(LINUX)))
-B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX)))
+B := $(CURDIR)/build/$(BASE)$(if $(LINUX),-$(notdir $(LINUX))-$(firstword $(shell echo '$(LINUX)' | sha256sum | cut -c 1-8)))
 viommus := $(if $(filter all,$(VIOMMU)),$(viommu_$(ARCH)),$(VIOMMU))
 a := $(if $(filter-out x86_64,$(ARCH)),$(ARCH)-)
 ifeq ($(QEMU),11)
@@ -48,11 +69,40 @@ program := qemu-system-$(system_$(ARCH))
 qemu_folder := $(abspath $(QEMU:%/$(program)=%))
 $(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
-export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder
+export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder \
+	KERNEL_IMAGE MODULES AGAINST
 # What the user's environment says to other kernels' builds and tests.
-unexport KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
+unexport PLAIN BESIDE KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
-.PHONY: verdict check check-all topics report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
+# What each target goes by, of what a person can say: the rest would change nothing, and is refused.
+built := BASE LINUX TOPIC CONFIG ARCH JOBS DEPS
+vm := VIOMMU QEMU ACCEL KARGS
+uses_verdict	:= $(built) $(vm)
+uses_try	:= LINUX AGAINST KERNEL_IMAGE MODULES CONFIG JOBS DEPS $(vm)
+uses_check	:= BASE LINUX ARCH JOBS DEPS QEMU ACCEL
+uses_check-all	:= BASE LINUX JOBS DEPS QEMU ACCEL
+uses_topics	:= $(uses_check-all)
+uses_bench	:= $(built) $(vm) KERNEL
+uses_report	:=
+uses_test	:= DEPS
+uses_tree	:= BASE LINUX TOPIC JOBS DEPS
+uses_refresh	:= BASE LINUX TOPIC
+uses_mails	:= BASE LINUX TOPIC V JOBS DEPS
+uses_image	:= $(built) KERNEL
+uses_selftests	:= $(built) $(vm) KERNEL TESTS
+uses_kunit	:= BASE LINUX TOPIC ARCH JOBS DEPS QEMU
+uses_mutants	:= $(uses_kunit) MUTANTS
+uses_boot	:= $(built) $(vm) KERNEL
+uses_lint	:= $(built)
+uses_bisect	:= $(built)
+uses_compile	:= BASE LINUX TOPIC JOBS DEPS CONFIGS
+uses_clean	:= BASE LINUX
+uses_distclean	:= BASE LINUX
+$(foreach g,$(filter $(patsubst uses_%,%,$(filter uses_%,$(.VARIABLES))),$(or $(MAKECMDGOALS),verdict)),$(foreach v,$(filter-out $(uses_$g),$(said)),$(error \
+	make $g does not go by $v: it goes by $(or $(uses_$g),nothing))))
+$(if $(and $(filter all,$(VIOMMU)),$(filter verdict boot,$(or $(MAKECMDGOALS),verdict))),$(error VIOMMU=all: make $(filter verdict boot,$(or $(MAKECMDGOALS),verdict)) is on one: want one of: $(known)))
+
+.PHONY: verdict try test check check-all topics report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 .NOTPARALLEL:
 
@@ -64,17 +114,28 @@ tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_de
 TESTS ?= $(or $(tests_$(BASE)),$(tests))
 # Without the kind `deep`, where stock kernels hang for minutes and show nothing new
 shallow := $(addprefix vfio_group_membership_test/,membership.[!d]* function_alone.* interrupts.*)
+shown = $(a)$1-$(CONFIG)-$(viommus)-verdict
 verdict: emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
-	@scripts/vm.py run + $(a)stock-$(CONFIG) $(firstword $(viommus)) $(a)verdict-stock "$(shallow)" + $(a)$(or $(TOPIC),series)-$(CONFIG) $(firstword $(viommus)) $(a)verdict-series "$(shallow)"
-	@scripts/verdict.py stock=$(a)verdict-stock series=$(a)verdict-series
+	@mkdir -p $(B)/result && scripts/report.py versions >$(B)/result/versions
+	@scripts/vm.py run $(foreach k,stock $(or $(TOPIC),series),+ $(a)$k-$(CONFIG) $(viommus) $(call shown,$k) "$(shallow)")
+	@scripts/verdict.py stock=$(call shown,stock) series=$(call shown,$(or $(TOPIC),series)); status=$$?; \
+		scripts/report.py | tail -n 1; exit $$status
+
+try: deps-tests-try$(if $(LINUX),-run) ## Is a kernel affected? The one that runs here, or KERNEL_IMAGE=, or LINUX=, as it is
+	@$(if $(filter 11,$(QEMU))$(findstring @11,$(VIOMMU)),scripts/qemu.sh 11 x86_64)
+	@scripts/vm.py check stock "$(shallow)" $(viommus)
+	@scripts/try.sh
 
 # 5.10, too, unless somebody names a base: it takes minutes.
 checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,6.1 5.10))
 check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its last line counts
 	@scripts/check.sh $(or $(checked),$(BASE))
+
+test: deps-check ## What the scripts do with bad input and bad luck, without building a kernel
+	@bats tests
 
 check-all: deps-check-lint-bench-testpmd-mails-arm64-compile emulator ## BASE's: each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all $(BASE)
@@ -106,8 +167,8 @@ image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 
 selftests: emulator image ## Run the vfio selftests on KERNEL, CONFIG and VIOMMU
 	@scripts/initramfs.sh
-	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(kernel)-$(CONFIG) $v $(a)selftests-$v $(TESTS))
-	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$v)
+	@scripts/vm.py run $(foreach v,$(viommus),+ $(a)$(kernel)-$(CONFIG) $v $(a)selftests-$(kernel)-$(CONFIG)-$v $(TESTS))
+	@scripts/verdict.py $(foreach v,$(viommus),$v=$(a)selftests-$(kernel)-$(CONFIG)-$v)
 
 kunit: emulator tree ## Run the series' KUnit suites through kunit.py
 	@scripts/kunit.sh
@@ -160,6 +221,7 @@ help: ## This
 	@echo '  VIOMMU=all or one of $(viommu_x86_64), or $(viommu_more_x86_64); with ARCH=arm64 of $(viommu_arm64)'
 	@echo '  QEMU=<path>   or 11: that of Debian 13'\''s backports, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
+	@echo '  KERNEL_IMAGE=<vmlinuz, .deb files, or Debian package[/SUITE]>, MODULES=<folder>, AGAINST=<commit of LINUX>: what `make try` tries'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'

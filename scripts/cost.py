@@ -140,6 +140,9 @@ def plot(viommu, stock, other, kernel):
 
 
 def main():
+    if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
+        print(__doc__.strip())
+        return
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     kernel, *viommus = sys.argv[1:]
     runs = {viommu: (f"cost-stock-{viommu}", f"cost-{viommu}") for viommu in viommus}

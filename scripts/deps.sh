@@ -1,29 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# deps.sh [WHO...]: make sure that the tools are there which every run needs, and
-# which WHO of the last column does. DEPS=skip: only look, and name what is missing.
+# deps.sh [WHO...]: make sure that the tools are there which WHO of the last column needs:
+# `run`, unless `tests` is among WHO, for kernels that are there. DEPS=skip: only look, and
+# name what is missing.
 set -euo pipefail
 
 # what is looked for (a command, or a file)	its Debian package	who needs it
 needs() {
 	cat <<-EOF
-	git			git			run
-	gcc			gcc			run
+	git			git			run tests
+	gcc			gcc			run tests
 	flex			flex			run
 	bison			bison			run
 	bc			bc			run
-	perl			perl			run
-	python3			python3			run
-	cpio			cpio			run
-	rsync			rsync			run
-	xz			xz-utils		run
-	flock			util-linux		run
+	perl			perl			run tests
+	python3			python3			run tests
+	cpio			cpio			run tests
+	rsync			rsync			run tests
+	xz			xz-utils		run tests
+	flock			util-linux		run tests
 	/usr/include/libelf.h	libelf-dev		run
-	/usr/lib/x86_64-linux-gnu/libc.a	libc6-dev	run
-	/usr/include/linux/kvm.h	linux-libc-dev	run
-	/bin/busybox		busybox-static		run
-	qemu-system-x86_64	qemu-system-x86		run
-	/usr/lib/x86_64-linux-gnu/libuuid.a	uuid-dev	mainline
+	libc.a			libc6-dev	run tests
+	/usr/include/linux/kvm.h	linux-libc-dev	run tests
+	busybox			busybox-static		run tests
+	qemu-system-x86_64	qemu-system-x86		run tests
+	/sbin/depmod		kmod			try check
+	libuuid.a		uuid-dev	mainline
 	aarch64-linux-gnu-gcc	gcc-aarch64-linux-gnu	arm64
 	/usr/aarch64-linux-gnu/lib/libc.a	libc6-dev-arm64-cross	arm64
 	qemu-system-aarch64	qemu-system-arm		arm64
@@ -53,11 +55,69 @@ needs() {
 	EOF
 }
 
+[[ " $* " == *" tests "* ]] || set -- run "$@"
+
+# What a package of Debian's is called in Fedora, Arch and openSUSE, where that is another name.
+# "-": they have none.
+elsewhere() {
+	cat <<-EOF
+	xz-utils		xz			xz			xz
+	libelf-dev		elfutils-libelf-devel	libelf			libelf-devel
+	libc6-dev		glibc-static		glibc			glibc-devel-static
+	linux-libc-dev		kernel-headers		linux-api-headers	linux-glibc-devel
+	python3			python3			python			python3
+	busybox-static		busybox			busybox			busybox-static
+	qemu-system-x86		qemu-system-x86-core	qemu-system-x86		qemu-x86
+	qemu-system-arm		qemu-system-aarch64-core	qemu-system-aarch64	qemu-arm
+	uuid-dev		libuuid-devel		util-linux-libs		libuuid-devel
+	gcc-aarch64-linux-gnu	gcc-aarch64-linux-gnu	aarch64-linux-gnu-gcc	cross-aarch64-gcc13
+	libc6-dev-arm64-cross	-			aarch64-linux-gnu-glibc	-
+	gnuplot-nox		gnuplot			gnuplot			gnuplot
+	shellcheck		ShellCheck		shellcheck		ShellCheck
+	ocaml-nox		ocaml			ocaml			ocaml
+	python3-ply		python3-ply		python-ply		python3-ply
+	python3-git		python3-GitPython	python-gitpython	python3-GitPython
+	python3-sphinx		python3-sphinx		python-sphinx		python3-Sphinx
+	python3-aiosmtpd	python3-aiosmtpd	python-aiosmtpd		python3-aiosmtpd
+	git-email		git-email		git			git-email
+	libmailtools-perl	perl-MailTools		perl-mailtools		perl-MailTools
+	libio-socket-ssl-perl	perl-IO-Socket-SSL	perl-io-socket-ssl	perl-IO-Socket-SSL
+	libauthen-sasl-perl	perl-Authen-SASL	perl-authen-sasl	perl-Authen-SASL
+	dpdk-dev		dpdk			dpdk			dpdk
+	clang-19		clang			clang			clang19
+	lld-19			lld			lld			lld19
+	llvm-19			llvm			llvm			llvm19
+	gcc-arm-linux-gnueabihf	-			-			-
+	gcc-powerpc64-linux-gnu	gcc-powerpc64-linux-gnu	-			cross-ppc64-gcc13
+	gcc-s390x-linux-gnu	gcc-s390x-linux-gnu	-			cross-s390x-gcc13
+	EOF
+}
+
+# called COLUMN PACKAGE...
+called() {
+	elsewhere | awk -v column="$1" -v packages="${*:2}" '
+		{ name[$1] = $column }
+		END {
+			words = split(packages, package, " ")
+			for (i = 1; i <= words; i++)
+				printf " %s", package[i] in name ? name[package[i]] : package[i]
+		}'
+}
+
+install() {
+	echo "Debian: apt-get install ${packages[*]}; Fedora: dnf install$(called 2 "${packages[@]}"); Arch: pacman -S$(called 3 "${packages[@]}"); openSUSE: zypper install$(called 4 "${packages[@]}")"
+}
+
 missing=() packages=()
 while read -r what package who; do
-	[[ " run $* " == *" $who "* ]] || continue
+	for role in $who; do
+		[[ " $* " != *" $role "* ]] || break
+	done
+	[[ " $* " == *" $role "* ]] || continue
 	[[ -z ${QEMU:-} || $what != qemu-system-* ]] || continue
 	case $what in
+	busybox) [ -n "$(type -P busybox)" ] && ! ldd "$(type -P busybox)" >/dev/null 2>&1 && continue ;; # a static one
+	lib*.a)	[[ $(gcc -print-file-name="$what" 2>/dev/null) != /* ]] || continue ;;
 	/*)	[ -e "$what" ] && continue ;;
 	*)	[ -n "$(type -P "$what")" ] && continue ;;
 	esac
@@ -68,7 +128,11 @@ done < <(needs)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if [ "${DEPS:-}" = skip ]; then
-	echo "deps: missing: ${missing[*]} (Debian: apt-get install ${packages[*]})" >&2
+	echo "deps: missing: ${missing[*]} ($(install))" >&2
+	exit 1
+fi
+if [ -z "$(type -P apt-get)" ]; then
+	echo "deps: there is no APT here to install what is missing: ${missing[*]} ($(install))" >&2
 	exit 1
 fi
 

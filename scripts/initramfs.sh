@@ -9,12 +9,14 @@ set -euo pipefail
 root=$B/${a}initramfs
 log=$B/log/build-${a}selftests.log
 out=$B/${a}initramfs.cpio
-busybox=/bin/busybox flags=(LDFLAGS=-static)
+busybox=$(type -P busybox) flags=(LDFLAGS=-static)
 tests=$B/linux own=
 if [ "$BASE" != 6.1 ]; then
 	tests=$PWD/build/6.1/linux
 	BASE=6.1 B=$PWD/build/6.1 LINUX='' TOPIC='' scripts/tree.sh
 	[ ! -d "$B/linux/tools/testing/selftests/vfio" ] || own=$B/linux
+elif [ ! -d "$tests" ]; then
+	tests=$B/tests
 elif [ ! -d "$tests/tools/testing/selftests/vfio/lib" ]; then
 	# A topic that has none is tested with the series'.
 	BESIDE=1 TOPIC='' scripts/tree.sh
@@ -22,9 +24,29 @@ elif [ ! -d "$tests/tools/testing/selftests/vfio/lib" ]; then
 fi
 
 mkdir -p "$B/log"
-exec 9>"$B/lock"
-flock 9
+alone
 [ "$tests" != "$B/src" ] || sources series
+
+# Where nobody has made a tree, the series' tests and what they are built with are had in seconds.
+tests_only() {
+	local deb sum
+	sum="$(patches_sum) $(cat "series/$BASE/base")"
+	[ "$sum" != "$(cat "$tests/sum" 2>/dev/null)" ] || return 0
+	deb=$(get_package "$package" "" "$suite")
+	say "$BASE: unpacking what its tests need of $package"
+	rm -rf "$tests" "$tests.tmp"
+	mkdir "$tests.tmp"
+	dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package.tar.xz" |
+		tar -xJ -C "$tests.tmp" --strip-components=1 --wildcards --no-wildcards-match-slash \
+			'*/Makefile' '*/scripts' '*/include' '*/arch/x86' '*/tools/include' '*/tools/scripts' '*/tools/testing/selftests' ||
+		die "cannot unpack $(rel "$deb")"
+	# Not as a part of the repository that it is in
+	patches | GIT_CEILING_DIRECTORIES=$B xargs git -C "$tests.tmp" apply --include='tools/testing/selftests/*' --include='include/*' ||
+		die "the tests of series/$BASE do not apply to ${deb##*/}"
+	echo "$sum" >"$tests.tmp/sum"
+	mv "$tests.tmp" "$tests"
+}
+[ "$tests" != "$B/tests" ] || tests_only
 
 # unpacked PACKAGE: another architecture's is not to be installed here, only looked into.
 unpacked() {

@@ -671,6 +671,11 @@ def versions():
 
 
 def main():
+    if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
+        print(__doc__.strip())
+        return
+    if sys.argv[1:] not in ([], ["versions"]):
+        sys.exit(f"error: {' '.join(sys.argv[1:])}: want nothing, or versions")
     if sys.argv[1:] == ["versions"]:
         for row in versions():
             print(*row, sep="\t")

@@ -372,6 +372,9 @@ def show(*lines):
 
 
 def main():
+    if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
+        print(__doc__.strip())
+        return
     command, *arguments = sys.argv[1:]
     name = os.environ.get("TOPIC", "")
     series = Series(Path(os.environ.get("SERIES") or f"series/{os.environ['BASE']}"))

@@ -176,10 +176,12 @@ VIOMMU = {
 VIOMMU |= {f"{name}@11": VIOMMU[name] for name in VIOMMU}
 # What an option was called before, and an option that before there was one was on
 FORMERLY = {"scalable-mode": "x-scalable-mode", "dma-remap": None}
+# rcu_cpu_stall_suppress_at_boot: ACPI's interpreter can take a debug kernel half a minute
+# without a pause on a slow machine. What hangs is seen by other watchdogs.
 # rcu_expedited: on the root bus, each removal waits for RCU, which is what the stress
 # would do most of the time.
 CMDLINE = "printk.devkmsg=on panic=-1 " \
-          "hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
+          "rcupdate.rcu_cpu_stall_suppress_at_boot=1 oops=panic hung_task_panic=1 softlockup_panic=1 rcupdate.rcu_expedited=1"
 # MACHINE=cost: a group for each device on the root bus, one for all that are behind root
 # ports, which have no ACS here, and a clock that counts instructions, so that the same kernel
 # takes the same time whenever and wherever it runs.
@@ -269,6 +271,17 @@ def fitting(emulator, words):
     return words
 
 
+def with_modules(initramfs, modules):
+    """The initramfs with a kernel's modules behind it, a file of its own"""
+    path = re.sub(r"\.cpio$", "-modules.cpio", modules)
+    with tempfile.NamedTemporaryFile(dir=B, prefix="initramfs-", delete=False) as file:
+        for part in initramfs, modules:
+            with open(part, "rb") as source:
+                shutil.copyfileobj(source, file)
+    os.rename(file.name, path)
+    return path
+
+
 def arch_of(kernel):
     return next(arch for arch in ARCH if kernel.startswith(arch))
 
@@ -305,6 +318,8 @@ def qemu(kernel, viommu, accel, arguments, options="", tests=()):
     initramfs = plain = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")
+    if os.path.exists(modules := f"{B}/image/{kernel}/modules.cpio"):
+        initramfs = with_modules(initramfs, modules)
     machine = machine_of(kernel, viommu, accel, tests)
     words = words_of(tests)
     rmrr = [*os.environ.get("RMRR", "").split(),
@@ -528,6 +543,9 @@ def kvm_works(kernel, viommu):
 
 
 def main():
+    if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
+        print(__doc__.strip())
+        return
     for number in signal.SIGINT, signal.SIGTERM:
         signal.signal(number, lambda number, _: os._exit(128 + number))
     mode, *rest = sys.argv[1:]
