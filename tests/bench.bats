@@ -1083,12 +1083,12 @@ X-RcptTo: ' ]
 	mkdir -p build
 	ln -s "$B" "build/$TESTED"
 	person 'Zoë Person'
-	tree=$B/linux based="Based on $(git -C "$B/linux" log -1 --format=%s base)\." linux=()
+	tree=$B/linux based="Based on $(git -C "$B/linux" log -1 --format=%s base)\." linux=() blamed=(--nofixes)
 	if [ "$TESTED" = mainline ]; then
 		# a base that everybody has, as far as this tree knows
 		git clone -q --no-tags --single-branch -b series "$B/linux" "$BATS_TEST_TMPDIR/public"
 		git -C "$BATS_TEST_TMPDIR/public" reset -q --hard "$(git -C "$B/linux" rev-parse base)"
-		linux=(LINUX="$BATS_TEST_TMPDIR/public")
+		linux=(LINUX="$BATS_TEST_TMPDIR/public") blamed=()
 		based="base-commit: $(git -C "$B/linux" rev-parse base)"
 		make BASE=mainline "${linux[@]}" tree
 		tree=$(echo build/mainline-public-*/linux)
@@ -1122,8 +1122,10 @@ X-RcptTo: ' ]
 	[ "${#mails[@]}" = "${#patches[@]}" ]
 	[ "${#covers[@]}" = "$(ls "series/$TESTED"/*/cover-letter | wc -l)" ]
 	for i in 0 $((${#patches[@]} - 1)); do
-		want=$(cd "$tree" && scripts/get_maintainer.pl --nogit-fallback --nofixes --norolestats --non "$copy/${patches[i]}")
-		[ "$(recipients "${mails[i]}")" = "$(printf '%s\n' "$want" person@somewhere.test | sort -u)" ]
+		# whom it is for, those whose commit it fixes, and whom it says itself
+		want=$(cd "$tree" && scripts/get_maintainer.pl --nogit-fallback "${blamed[@]}" --norolestats --non "$copy/${patches[i]}" 2>/dev/null | sed 's/.*<\(.*\)>/\1/'
+			sed -n 's/^Cc: \(stable@vger.kernel.org\).*/\1/p' "$copy/${patches[i]}")
+		diff <(recipients "${mails[i]}") <(printf '%s\n' "$want" person@somewhere.test | sort -u)
 	done
 
 	rm "${covers[@]}"
