@@ -20,7 +20,7 @@ from pathlib import Path
 
 WIDTH = 46
 # What a failed case says that it saw, and what that is called
-KINDS = [("panic: ", "panic"), ("hang: ", "hang"), ("DMA lost", "lose DMA"), ("no DMA", "have no DMA"), ("WARN", "warn")]
+KINDS = [("panic: ", "panic"), ("hang: ", "hang"), ("DMA lost", "lose DMA"), ("before any change", "have no DMA"), ("WARN", "warn")]
 
 
 class Cell(typing.NamedTuple):

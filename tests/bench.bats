@@ -597,6 +597,10 @@ vfio-pci" ]
 	printf 'ok 2 y # SKIP z\n' >"$BATS_TEST_TMPDIR/result/try.tap"
 	B=$BATS_TEST_TMPDIR run -1 scripts/verdict.py --of 6.12.9=try
 	[[ ${output//$'\n'/ } == *" Linux 6.12.9: nothing was shown: each of 1 scenarios was skipped" ]]
+	# a device that has none to lose
+	printf 'not ok 1 membership.alias.remove\n# 0000:03:01.0 cannot write memory, before any change (log:1)\nok 2 x\n' >"$BATS_TEST_TMPDIR/result/a.tap"
+	B=$BATS_TEST_TMPDIR run -0 scripts/verdict.py --of 6.12.9=a
+	[[ ${output//$'\n'/ } == *" Linux 6.12.9 is affected: of 2 scenarios 1 have no DMA; "* ]]
 	# a tree says itself of which version it is; parts of one column have a case in common
 	printf 'not ok 1 kmemleak\n# unreferenced object\n' >"$BATS_TEST_TMPDIR/result/a.tap"
 	printf 'ok 1 kmemleak\nok 2 x\n' >"$BATS_TEST_TMPDIR/result/b.tap"
