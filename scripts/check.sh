@@ -37,6 +37,11 @@ aside() {
 	set +m
 	asides+=("$!")
 }
+
+ended() {
+	wait "${asides[@]}" || :
+	asides=()
+}
 # shellcheck disable=SC2154 # the trap assigns it
 trap 'for job in "${asides[@]}"; do kill -- "-$job" 2>/dev/null || :; done' EXIT
 # vm.py ends by itself, which is not to be taken for a result.
@@ -172,13 +177,13 @@ matrix=$no_kunit,kmemleak=off
 # easily. The longest first; on stock, membership last: not all that it breaks ends the VM, and
 # a case that finds no group of its kind after that is skipped.
 vms_x86_64() {
-	local viommu kind='/*.functions.*'
+	local viommu kind='/*.functions.*' races=(20 3000 150) user=()
 	if [ "$BASE" != 6.1 ]; then
 		vms_other
 		return
 	fi
 	if [ "$all" ]; then
-		kind=
+		kind='' races=(60 10000 500) user=("$type1/user.*")
 		# QEMU 11's amd-iommu is slow with 6.1, stock, too (docs/findings.md).
 		vm series-debug$matrix amd@11 series-debug-amd@11 "$frail"
 		for viommu in ${viommu_x86_64/%amd}; do
@@ -192,13 +197,13 @@ vms_x86_64() {
 	fi
 	vm series-debug intel series-debug-intel-stress "$(stress functions 30 1 1)" "$(stress alias 30 1 1)"
 	vm series-debug$no_kunit virtio series-debug-virtio-stress "$fail_nth$kind" "$(stress functions 30 1 1)"
-	vm series-debug$no_kunit intel series-debug-intel-fail "$fail_nth$kind" "$type1/user.*"
-	vm stock-fast intel stock-fast-intel "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)" "$type1" "$attach" "$most"
-	vm series-fast intel series-fast-intel "$dma" "$type1" "$attach" "$membership" "$(stress functions 60 10000 500)" "$(stress alias 60 10000 500)"
-	vm series-fast amd series-fast-amd "$dma" "$type1" "${amd_kinds[@]}" "$(stress functions 60 10000 500)"
+	vm series-debug$no_kunit intel series-debug-intel-fail "$fail_nth$kind" "${user[@]}"
+	vm stock-fast intel stock-fast-intel "$(stress functions "${races[@]}")" "$(stress alias "${races[@]}")" "$type1" "$attach" "$most"
+	vm series-fast intel series-fast-intel "$dma" "$type1" "$attach" "$membership" "$(stress functions "${races[@]}")" "$(stress alias "${races[@]}")"
+	vm series-fast amd series-fast-amd "$dma" "$type1" "${amd_kinds[@]}" "$(stress functions "${races[@]}")"
 	vm series-fast virtio series-fast-virtio "$dma" "$type1" "$attach" "$most" "$(stress functions 10 1 1)"
 	vm series-debug$no_kunit amd series-debug-amd-stress "$(stress functions 30 1 1)"
-	vm stock-fast amd stock-fast-amd "$(stress functions 60 10000 500)" "$type1" "${amd_kinds[@]}"
+	vm stock-fast amd stock-fast-amd "$(stress functions "${races[@]}")" "$type1" "${amd_kinds[@]}"
 	vm series-fast intel series-fast-intel-host "$host"
 	vm stock-fast intel stock-fast-intel-host "$host/*.readd_in_use"
 	vm series-fast intel-snoop series-fast-intel-snoop "$attach/*.shared_domain" "$attach/*.coherency"
@@ -450,11 +455,11 @@ fi
 [ "$BASE" != 6.1 ] || bats --formatter tap --filter-tags '!built' tests >"$B/result/test.tap" || :
 step build build
 scripts/report.py versions >"$B/result/versions"
-aside step lint scripts/lint.sh
+brief=()
+[ "$BASE$all" != 5.10 ] || brief=(brief)
+aside step lint scripts/lint.sh "${brief[@]}"
 step vm run
-wait "${asides[@]}"
-asides=()
-[ -z "$all" ] || step bisect scripts/bisect.sh
+[ -z "$all" ] || { ended && step bisect scripts/bisect.sh; }
 for ARCH in "${archs[@]}"; do
 	export ARCH
 	case $ARCH in
@@ -469,6 +474,7 @@ for ARCH in "${archs[@]}"; do
 done
 [ -z "$all" ] || step compile scripts/compile.sh
 [ "$BASE" != 6.1 ] || bats --formatter tap --filter-tags built tests >"$B/result/test-built.tap" || :
+ended
 version=$(cat "$B/linux/.git/bench-version")
 [ "$BASE" != mainline ] || [ "$version" = "$verified" ] ||
 	sed -i -E "s/^not (ok .*)/\1 # SKIP advice only: this is $version, verified is $verified/" "$B"/result/*.tap
