@@ -15,6 +15,8 @@ QEMU   ?=
 KERNEL_IMAGE ?=
 MODULES ?=
 AGAINST ?=
+SHARD ?=
+RESULTS ?=
 
 # What the person said
 said := $(strip $(foreach v,$(filter-out MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),$(if $(findstring command line,$(origin $v)),$v)))
@@ -33,13 +35,8 @@ ifneq ($(filter check check-all topics lint,$(MAKECMDGOALS)),)
 override KERNEL := series
 endif
 
-# Linux 5.10 has a virtio IOMMU on arm64 only.
-viommu_x86_64 := intel intel-noir intel-sm $(if $(filter-out 5.10,$(BASE)),virtio) amd
-viommu_arm64  := smmuv3 virtio
 system_x86_64 := x86_64
 system_arm64  := aarch64
-# Not among all: for what takes just these.
-viommu_more_x86_64 := intel-snoop intel-rmrr intel-hw intel-hw-sm intel-fs
 
 bases := $(notdir $(wildcard series/*))
 one-of = $(if $(filter 1,$(words $($1))),$(if $(filter $2,$($1)),,$(error $1=$($1): want one of: $2)),$(error $1=$($1): want one of: $2))
@@ -47,12 +44,17 @@ $(call one-of,BASE,$(bases))
 $(call one-of,KERNEL,series stock)
 $(call one-of,CONFIG,fast debug)
 $(call one-of,ARCH,x86_64 arm64)
+# Those of an architecture that BASE has a driver for: all, or more, which are not among VIOMMU=all
+viommus-of = $(shell awk -F '\t+' '$$1 == "viommu" && $$3 ~ "$1" && $$4 == "$2" && $$5 !~ "$(BASE)/$1" { print $$2 }' guest/machine)
+viommu_x86_64 := $(call viommus-of,x86_64,all)
+viommu_arm64  := $(call viommus-of,arm64,all)
+viommu_more_x86_64 := $(call viommus-of,x86_64,more)
 known := $(strip $(viommu_$(ARCH)) $(viommu_more_$(ARCH)))
 $(if $(and $(filter 1,$(words $(VIOMMU))),$(filter $(addsuffix @11,$(known)),$(VIOMMU))),,$(call one-of,VIOMMU,$(known) all))
 $(call one-of,ACCEL,tcg kvm)
 $(if $(DEPS),$(call one-of,DEPS,skip))
 # series/<base>/NN-NAME
-topics := $(foreach t,$(sort $(wildcard series/$(BASE)/[0-9][0-9]-*/topic)),$(shell echo $(t) | sed 's,.*/[0-9]*-\(.*\)/topic,\1,'))
+topics := $(shell printf '%s\n' series/$(BASE)/[0-9][0-9]-*/topic | sed -n 's,.*/[0-9]*-\(.*\)/topic$$,\1,p')
 $(if $(TOPIC),$(call one-of,TOPIC,$(topics) fixes))
 kernel := $(if $(filter stock,$(KERNEL)),stock,$(or $(TOPIC),series))
 
@@ -69,8 +71,8 @@ program := qemu-system-$(system_$(ARCH))
 qemu_folder := $(abspath $(QEMU:%/$(program)=%))
 $(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
-export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 tests_mainline shallow QEMU qemu_folder \
-	KERNEL_IMAGE MODULES AGAINST
+export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 shallow QEMU qemu_folder \
+	KERNEL_IMAGE MODULES AGAINST SHARD
 # What the user's environment says to other kernels' builds and tests.
 unexport PLAIN BESIDE KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
@@ -80,11 +82,11 @@ vm := VIOMMU QEMU ACCEL KARGS
 uses_verdict	:= $(built) $(vm)
 uses_try	:= LINUX AGAINST KERNEL_IMAGE MODULES CONFIG JOBS DEPS $(vm)
 uses_check	:= BASE LINUX ARCH JOBS DEPS QEMU ACCEL
-uses_check-all	:= BASE LINUX JOBS DEPS QEMU ACCEL
-uses_topics	:= $(uses_check-all)
+uses_topics	:= BASE LINUX JOBS DEPS QEMU ACCEL
+uses_check-all	:= $(uses_topics) SHARD
 uses_bench	:= $(built) $(vm) KERNEL
-uses_report	:=
-uses_test	:= DEPS
+uses_report	:= RESULTS DEPS
+uses_test	:= JOBS DEPS
 uses_tree	:= BASE LINUX TOPIC JOBS DEPS
 uses_refresh	:= BASE LINUX TOPIC
 uses_mails	:= BASE LINUX TOPIC V JOBS DEPS
@@ -106,38 +108,42 @@ $(if $(and $(filter all,$(VIOMMU)),$(filter verdict boot,$(or $(MAKECMDGOALS),ve
 .DEFAULT_GOAL := verdict
 .NOTPARALLEL:
 
+# Debian's python3 has the packages that Debian has.
+report := PATH=/usr/bin:$$PATH scripts/report.py
+
 tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_sriov_test vfio_suspend_test \
 	vfio_fail_nth_test vfio_group_stress
-tests_mainline := vfio_pci_device_test@sriov vfio_iommufd_setup_test vfio_pci_device_init_perf_test vfio_dma_mapping_mmio_test \
-	vfio_dma_mapping_test vfio_pci_sriov_uapi_test@sriov vfio_pci_driver_test \
-	$(addprefix vfio_iommu_group_test@,flat functions functions_root_port alias)
-TESTS ?= $(or $(tests_$(BASE)),$(tests))
-# Without the kind `deep`, where stock kernels hang for minutes and show nothing new
-shallow := $(addprefix vfio_group_membership_test/,membership.[!d]* function_alone.* interrupts.*)
+TESTS ?= $(or $(shell sed -n 's/^tests: //p' series/$(BASE)/base),$(tests))
+shallow := $(subst $$membership,vfio_group_membership_test,$(shell sed -n 's/^shallow[[:blank:]]*//p' guest/tests))
 shown = $(a)$1-$(CONFIG)-$(viommus)-verdict
-verdict: emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
+verdict: deps-report emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
 	@mkdir -p $(B)/result && scripts/report.py versions >$(B)/result/versions
 	@scripts/vm.py run $(foreach k,stock $(or $(TOPIC),series),+ $(a)$k-$(CONFIG) $(viommus) $(call shown,$k) "$(shallow)")
 	@scripts/verdict.py stock=$(call shown,stock) series=$(call shown,$(or $(TOPIC),series)); status=$$?; \
-		scripts/report.py | tail -n 1; exit $$status
+		$(report) | tail -n 1; exit $$status
 
-try: deps-tests-try$(if $(LINUX),-run) ## Is a kernel affected? The one that runs here, or KERNEL_IMAGE=, or LINUX=, as it is
+try: deps-tests-try-report$(if $(LINUX),-run) ## Is a kernel affected? The one that runs here, or KERNEL_IMAGE=, or LINUX=, as it is
 	@$(if $(filter 11,$(QEMU))$(findstring @11,$(VIOMMU)),scripts/qemu.sh 11 x86_64)
 	@scripts/vm.py check stock "$(shallow)" $(viommus)
 	@scripts/try.sh
 
-# 5.10, too, unless somebody names a base: it takes minutes.
-checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,6.1 5.10))
+# All that take minutes, unless somebody names a base.
+checked := $(if $(filter file,$(origin BASE)),$(if $(LINUX),,$(shell awk '/^check: / { split(FILENAME, part, "/"); print $$2, part[2] }' series/*/base | sort -n | cut -d ' ' -f 2)))
 check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its last line counts
 	@scripts/check.sh $(or $(checked),$(BASE))
 
 test: deps-check ## What the scripts do with bad input and bad luck, without building a kernel
-	@bats tests
+	@bats --jobs $(JOBS) tests
 
-check-all: deps-check-lint-bench-testpmd-mails-arm64-compile emulator ## BASE's: each patch alone, every cell, arm64, other compilers
+ifneq ($(SHARD),)
+ifneq ($(shell echo '$(SHARD)' | awk -F / '/^[1-9][0-9]*\/[1-9][0-9]*$$/ && $$1 + 0 <= $$2 + 0'),$(SHARD))
+$(error SHARD=$(SHARD): want k/n, the k-th of n parts)
+endif
+endif
+check-all: deps-check-lint-bench-testpmd-mails-arm64-compile-host emulator ## BASE's: each patch alone, every cell, arm64, other compilers
 	@scripts/check.sh all $(BASE)
 
 topics: deps-testpmd-arm64 emulator ## Each topic of BASE alone, on what it needs: does it build, and do what it says?
@@ -149,8 +155,8 @@ bench: emulator deps-bench tree ## What attaching costs on KERNEL and on stock: 
 	@scripts/initramfs.sh
 	@scripts/cost.py $(kernel) $(viommus)
 
-report: ## The last check's results as a page, build/report/index.html, and as text
-	@scripts/report.py
+report: deps-report ## The last check's results, or RESULTS=, as a page, build/report/index.html, and as text
+	@$(report) $(RESULTS)
 
 tree: deps ## The kernel as a git tree with the series, or TOPIC, in build/<base>/linux
 	@scripts/tree.sh
@@ -199,7 +205,7 @@ emulator: deps
 	@scripts/vm.py check $(a)series-fast "$(if $(filter boot,$(MAKECMDGOALS)),shell,$(TESTS))" $(if $(checks),$(viommu_$(ARCH)),$(viommus))
 
 deps:
-	@scripts/deps.sh $(BASE) $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
+	@scripts/deps.sh $(shell sed -n 's/^deps: //p' series/$(BASE)/base) $(ARCH) $(foreach t,$(TESTS),$(firstword $(subst /, ,$t)))
 
 deps-%:
 	@scripts/deps.sh $(subst -, ,$*)
@@ -222,6 +228,7 @@ help: ## This
 	@echo '  QEMU=<path>   or 11: that of Debian 13'\''s backports, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  KERNEL_IMAGE=<vmlinuz, .deb files, or Debian package[/SUITE]>, MODULES=<folder>, AGAINST=<commit of LINUX>: what `make try` tries'
+	@echo '  SHARD=k/n     of `make check-all` the k-th of n parts; RESULTS="<folders>", copies of build/ that `make report` is to be of'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which mutants `make mutants` tries'
 	@echo '  CONFIGS="..." which of its configurations `make compile` tries'

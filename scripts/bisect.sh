@@ -38,8 +38,8 @@ build() {
 	fi
 	! concerns_selftests "$1" || {
 		make -s -C "$B/src" O="$built/${a}selftests" ARCH="$ARCH" headers &&
-		make -s -C "$B/src/tools/testing/selftests" O="$built/${a}selftests" ARCH="$ARCH" \
-			FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
+			make -s -C "$B/src/tools/testing/selftests" O="$built/${a}selftests" ARCH="$ARCH" \
+				FORCE_TARGETS=1 TARGETS="rtc $(cd "$B/src/tools/testing/selftests" && ls -d vfio 2>/dev/null)"
 	}
 }
 

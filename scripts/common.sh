@@ -22,7 +22,7 @@ rel() {
 # shellcheck disable=SC2034,SC2153 # those who source this use it
 case $KERNEL in
 stock | against) kernel=$KERNEL ;;
-*)	kernel=${TOPIC:-series} ;;
+*) kernel=${TOPIC:-series} ;;
 esac
 
 # The branch of $B/linux that has the series, or a topic and what it needs.
@@ -60,9 +60,9 @@ work_in() {
 	[ -z "$(changes "$1" || echo "$lost")" ] || echo "uncommitted changes"
 	[ -z "$(git -C "$1" stash list || echo "$lost")" ] || echo "a stash"
 	git -C "$1" for-each-ref --format='%(refname)' refs/heads refs/tags refs/notes |
-	while read -r ref; do
-		[ -z "$(git -C "$1" rev-list -n 1 "$ref" --not base --glob=refs/bench --remotes || echo "$lost")" ] || echo "commits on ${ref#refs/*/}"
-	done
+		while read -r ref; do
+			[ -z "$(git -C "$1" rev-list -n 1 "$ref" --not base --glob=refs/bench --remotes || echo "$lost")" ] || echo "commits on ${ref#refs/*/}"
+		done
 	[ -z "$(git -C "$1" rev-list -n 1 HEAD --not base --glob=refs/bench --branches --remotes || echo "$lost")" ] || echo "commits on no branch"
 	b=$(realpath "$B")
 	git -C "$1" worktree list --porcelain | sed -n 's/^worktree //p' | while read -r worktree; do
@@ -120,15 +120,22 @@ format_patch() {
 # name in front. Folders of drivers/iommu that have KUnit tests for it alone.
 # shellcheck disable=SC2034 # they are for those who source this
 case $ARCH in
-x86_64)	a='' kbuild_image=arch/x86/boot/bzImage own_drivers=amd ;;
-arm64)	a=arm64- kbuild_image=arch/arm64/boot/Image own_drivers=''
-	export CROSS_COMPILE=aarch64-linux-gnu- ;;
+x86_64) a='' kbuild_image=arch/x86/boot/bzImage own_drivers=amd ;;
+arm64)
+	a=arm64- kbuild_image=arch/arm64/boot/Image own_drivers=''
+	export CROSS_COMPILE=aarch64-linux-gnu-
+	;;
 esac
 
 # What series/$BASE was verified on, its package, and Debian's suite that has it,
 # if that is not the machine's own.
 # shellcheck disable=SC2034 # tree.sh uses these
 read -r verified package suite <"series/$BASE/base"
+
+# of_base NAME: what a line of that file below the first says (docs/bench.md)
+of_base() {
+	sed -n "s/^$1: //p" "series/$BASE/base"
+}
 
 # What this release of Debian is called; nothing on other systems
 codename() {
@@ -150,8 +157,9 @@ mirrors() {
 	*-security)
 		mirror=$(repository "$(codename)-security")
 		# a machine that has none of its own
-		[ -n "$mirror" ] || mirror=$(repository "$(codename)" | sed 's|/*$|-security/|') ;;
-	*)	mirror=$(repository "$(codename)") ;;
+		[ -n "$mirror" ] || mirror=$(repository "$(codename)" | sed 's|/*$|-security/|')
+		;;
+	*) mirror=$(repository "$(codename)") ;;
 	esac
 	[ -n "$mirror" ] || return
 	echo "deb [$signed] $mirror $1 main"
@@ -201,7 +209,7 @@ get_package() {
 	deb=$B/download/$deb
 	case $sum in
 	SHA256:*) sum=${sum#SHA256:} ;;
-	*)	  die "$BASE: APT gives no SHA256 for ${deb##*/}" ;;
+	*) die "$BASE: APT gives no SHA256 for ${deb##*/}" ;;
 	esac
 	if [ -e "$deb" ] && ! sha256sum --status -c <<<"$sum  $deb"; then
 		say "$BASE: ${deb##*/} is not what APT expects (cut short?): getting it again"

@@ -19,17 +19,17 @@ n=0
 # Clang's target), and what differs from allmodconfig
 configs() {
 	cat <<-EOF
-	x86_64-gcc		x86_64	gcc
-	x86_64-clang		x86_64	clang/
-	arm64-gcc		arm64	aarch64-linux-gnu-
-	arm64-clang		arm64	clang/aarch64-linux-gnu-
-	arm64-no-iommu-support	arm64	aarch64-linux-gnu-	$(without IOMMU_SUPPORT) $(without IOMMU_API)
-	arm-gcc			arm	arm-linux-gnueabihf-
-	arm-clang		arm	clang/arm-linux-gnueabihf-
-	arm-no-iommu-api	arm	arm-linux-gnueabihf-	$(without IOMMU_API)
-	powerpc-gcc		powerpc	powerpc64-linux-gnu-	CONFIG_PPC_BOOK3E_64=y
-	powerpc-book3s-gcc	powerpc	powerpc64-linux-gnu-	CONFIG_PPC64=y CONFIG_PPC_BOOK3S_64=y
-	s390-gcc		s390	s390x-linux-gnu-
+		x86_64-gcc                     x86_64               gcc
+		x86_64-clang                   x86_64               clang/
+		arm64-gcc                      arm64                aarch64-linux-gnu-
+		arm64-clang                    arm64                clang/aarch64-linux-gnu-
+		arm64-no-iommu-support arm64   aarch64-linux-gnu-   $(without IOMMU_SUPPORT) $(without IOMMU_API)
+		arm-gcc                                             arm arm-linux-gnueabihf-
+		arm-clang                      arm                  clang/arm-linux-gnueabihf-
+		arm-no-iommu-api       arm     arm-linux-gnueabihf- $(without IOMMU_API)
+		powerpc-gcc                    powerpc              powerpc64-linux-gnu- CONFIG_PPC_BOOK3E_64=y
+		powerpc-book3s-gcc     powerpc powerpc64-linux-gnu- CONFIG_PPC64=y CONFIG_PPC_BOOK3S_64=y
+		s390-gcc                       s390                 s390x-linux-gnu-
 	EOF
 	[ -z "$(touched 'drivers/iommu/riscv/*')" ] ||
 		echo "riscv-clang	riscv	clang/riscv64-linux-gnu-"
@@ -63,13 +63,13 @@ touched() {
 # it is a part of one further up.
 objects_of() {
 	make -rRs -C "$obj" -f - srctree="$src" src="$src/$1" obj="$1" 2>/dev/null <<-'EOF' || :
-	include include/config/auto.conf
-	include $(firstword $(wildcard $(src)/Kbuild $(src)/Makefile))
-	members = $($(1)-y) $($(1)-m) $($(1)-objs)
-	$(info $(obj-y) $(obj-m) $(foreach o,$(obj-y) $(obj-m),$(call members,$(basename $(o)))))
-	.PHONY: nothing
-	.DEFAULT_GOAL := nothing
-	nothing: ;
+		include include/config/auto.conf
+		include $(firstword $(wildcard $(src)/Kbuild $(src)/Makefile))
+		members = $($(1)-y) $($(1)-m) $($(1)-objs)
+		$(info $(obj-y) $(obj-m) $(foreach o,$(obj-y) $(obj-m),$(call members,$(basename $(o)))))
+		.PHONY: nothing
+		.DEFAULT_GOAL := nothing
+		nothing: ;
 	EOF
 }
 
@@ -89,7 +89,10 @@ objects() {
 		done
 		# What is above arch/x86/ is no makefile of this kind.
 		[[ $object != "$folder/" && $object != arch/*/ ]] || echo "${file%.c}.o"
-	done < <(touched '*.c' ':!arch'; touched "arch/${arch/x86_64/x86}/*.c")
+	done < <(
+		touched '*.c' ':!arch'
+		touched "arch/${arch/x86_64/x86}/*.c"
+	)
 }
 
 # build COMMIT LOG OBJECT...: compile these afresh
@@ -100,8 +103,8 @@ build() {
 	[[ $cross != clang/* ]] || check=()
 	(cd "$obj" && rm -f "$@")
 	kbuild olddefconfig >"$log" 2>&1 &&
-	kbuild prepare >>"$log" 2>&1 &&
-	kbuild W=1 "${check[@]}" -k "$@" >"$log" 2>&1
+		kbuild prepare >>"$log" 2>&1 &&
+		kbuild W=1 "${check[@]}" -k "$@" >"$log" 2>&1
 }
 
 # What a log says of the objects, as object and warning without line number
@@ -122,7 +125,7 @@ no_new_warnings() {
 	sources "$branch"
 	tr -s ' \t' '\n' <<<"$common ${*:4}" >"$obj/allconfig"
 	if ! { kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allmodconfig &&
-	       kbuild -s prepare; } >"$obj/series.log" 2>&1; then
+		kbuild -s prepare; } >"$obj/series.log" 2>&1; then
 		tail -n 5 "$obj/series.log"
 		return 1
 	fi
@@ -131,7 +134,10 @@ no_new_warnings() {
 		return 1
 	fi
 	mapfile -t objects < <(objects)
-	[ ${#objects[@]} != 0 ] || { echo "it has none of the touched files"; return 4; }
+	[ ${#objects[@]} != 0 ] || {
+		echo "it has none of the touched files"
+		return 4
+	}
 	say "compile: $name: ${#objects[@]} objects"
 	build series "$obj/series.log" "${objects[@]}" || {
 		grep -E 'error:|\*\*\*' "$obj/series.log" | head -n 20
@@ -162,7 +168,10 @@ all_compiled() {
 	while read -r file; do
 		grep -qE "/$file( |$)" "$out/compiled" || left+=("$file")
 	done < <(touched '*.[ch]')
-	[ ${#left[@]} = 0 ] || { printf 'not compiled: %s\n' "${left[@]}"; return 1; }
+	[ ${#left[@]} = 0 ] || {
+		printf 'not compiled: %s\n' "${left[@]}"
+		return 1
+	}
 }
 
 check() {
@@ -175,8 +184,10 @@ check() {
 	case $status in
 	0) echo "ok $n $name" ;;
 	4) echo "ok $n $name # SKIP $(cat "$out/said")" ;;
-	*) echo "not ok $n $name"
-	   sed 's/^/# /' "$out/said" ;;
+	*)
+		echo "not ok $n $name"
+		sed 's/^/# /' "$out/said"
+		;;
 	esac
 }
 

@@ -17,6 +17,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import typing
+
+import tap
 
 B = os.environ["B"]
 CONFIG = os.environ["CONFIG"]
@@ -30,6 +33,7 @@ LOCK = 60
 # Of each group that is there, type1 looks whether it is the one that joins: some ten
 # instructions each.
 GROWTH = 0.05
+Rows = dict[tuple[str, int, int], dict[str, int | None]]
 PLOT = """
 set terminal svg size 480,360 noenhanced background "white"
 set output "{svg}"
@@ -47,14 +51,13 @@ plot for [i=2:{last}] $data using 1:i with linespoints pointtype 2*i pointsize i
 """
 
 
-def measured(run):
+def measured(run: str) -> Rows:
     """{(operation, size, mappings): {column: number, or None where it cannot be counted}}"""
-    with open(f"{B}/result/{run}.tap") as tap:
-        wrong = re.search(r"^not ok .*\n# (.*)", tap.read(), re.M)
-    if wrong:
-        sys.exit(f"error: {run}: {wrong[1]}")
+    for cell in tap.read(f"{B}/result/{run}.tap").values():
+        if cell.verdict == "not ok":
+            sys.exit(f"error: {run}: {cell.why}{f' ({cell.where})' if cell.where else ''}")
     rows = {}
-    with open(f"{B}/log/{run}.1.log", errors="replace") as log:
+    with open(f"{B}/log/{run}.1.log", encoding="utf-8", errors="replace") as log:
         for line in log:
             row = re.search(r"\| (\w+)\t(\d+)\t(\d+)\t(.*)", line.rstrip())
             if row:
@@ -63,7 +66,8 @@ def measured(run):
     return rows
 
 
-def table(viommu, stock, other, kernel):
+def table(viommu: str, stock: Rows, other: Rows, kernel: str) -> None:
+    """Print what both kernels took, and the ratios"""
     def cell(before, after):
         if before is None:
             return "", "-", ""
@@ -80,7 +84,7 @@ def table(viommu, stock, other, kernel):
     print()
 
 
-def checks(viommu, stock, other):
+def checks(viommu: str, stock: Rows, other: Rows) -> typing.Iterator[tuple[str, bool, object]]:
     """(what must hold, whether it does, the numbers)"""
     for name, rows in ("stock", stock), ("series", other):
         # Else what is counted is not how these kernels allocate domains.
@@ -105,7 +109,8 @@ def checks(viommu, stock, other):
             # With virtio-iommu, the series maps without allocating memory for it.
             cheaper = viommu == "virtio" and key[0] == "map"
             after_lock = after - LOCK * key[2]
-            yield (f"{viommu}: {key[0]}, {key[2]} mappings: guest time is {'at most ' * cheaper}stock's +-{TOLERANCE:.0%}, and {LOCK} ns a call",
+            yield (f"{viommu}: {key[0]}, {key[2]} mappings: guest time is {'at most ' * cheaper}stock's +-{TOLERANCE:.0%}, "
+                   f"and {LOCK} ns a call",
                    after_lock / before - 1 <= TOLERANCE and (cheaper or 1 - after / before <= TOLERANCE),
                    f"{after}, stock {before}")
     # Two runs of one kernel are some ns apart, the two kernels hundreds.
@@ -124,7 +129,8 @@ def checks(viommu, stock, other):
                max(more) <= min(more) * (1 + GROWTH), after)
 
 
-def plot(viommu, stock, other, kernel):
+def plot(viommu: str, stock: Rows, other: Rows, kernel: str) -> None:
+    """Draw what it takes groups to join, by each column"""
     joins = [key for key in other if key[0] == "join"]
     counts = dict.fromkeys(key[1] for key in joins)
     lines = [(f'"{name}, {mappings} mappings"', rows, mappings) for name, rows in (("stock", stock), (kernel, other))
@@ -139,7 +145,8 @@ def plot(viommu, stock, other, kernel):
             data="\n".join(" ".join(map(str, row)) for row in data)))
 
 
-def main():
+def main() -> None:
+    """What the command line asks for"""
     if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
         print(__doc__.strip())
         return
@@ -155,11 +162,11 @@ def main():
                  for word in ("+", f"{image}-{CONFIG}", viommu, name, "attach_cost")]
     # KVM does not count instructions.
     vm = subprocess.run(["setpriv", "--pdeathsig", "TERM", "scripts/vm.py", "run", *arguments],
-                        env={**os.environ, "MACHINE": "cost", "ACCEL": "tcg"})
+                        env={**os.environ, "MACHINE": "cost", "ACCEL": "tcg"}, check=False)
     if vm.returncode:
         sys.exit(vm.returncode)
     results = []
-    with open(f"{B}/bench/attach-cost.tsv", "w", newline="") as file:
+    with open(f"{B}/bench/attach-cost.tsv", "w", encoding="utf-8", newline="") as file:
         tsv = csv.writer(file, "excel-tab", lineterminator="\n")
         tsv.writerow(["viommu", "kernel", "operation", "size", "mappings", *COLUMNS])
         for viommu, names in runs.items():
@@ -169,13 +176,10 @@ def main():
             table(viommu, stock, other, kernel)
             plot(viommu, stock, other, kernel)
             results += checks(viommu, stock, other)
-    with open(TAP, "w") as tap:
-        print("TAP version 13", f"1..{len(results)}", sep="\n", file=tap)
-        for number, (name, holds, numbers) in enumerate(results, 1):
-            print(f"{'ok' if holds else 'not ok'} {number} {name}", file=tap)
-            if not holds:
-                print(f"# {numbers}", file=tap)
-                print(f"not ok: {name}: {numbers}")
+    tap.write(TAP, [(name, tap.Cell("ok") if holds else tap.Cell("not ok", str(numbers))) for name, holds, numbers in results])
+    for name, holds, numbers in results:
+        if not holds:
+            print(f"not ok: {name}: {numbers}")
     failed = sum(not holds for _, holds, _ in results)
     print(f"{len(results) - failed} of {len(results)} hold; numbers and plots are in {os.path.relpath(B)}/bench/")
     sys.exit(failed > 0)

@@ -15,7 +15,7 @@ import subprocess
 REGION = 0xf0000, 0xfffff
 
 
-def own_table(command):
+def own_table(command: list[str]) -> bytes:
     """QEMU's table, as the machine's firmware would get it (fw_cfg's DMA), without a step of its CPU"""
     request, answer = 0x1000, 0x2000
     with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command, "-S", "-qtest", "stdio", "-qtest-log", "none"], text=True,
@@ -41,7 +41,7 @@ def own_table(command):
     return tables[start:start + length]
 
 
-def rmrr(name):
+def rmrr(name: str) -> bytes:
     """
     A device by the way there from bus 0, bridges first: "10.1", "12.0/0.0/2.0" behind two of them.
     If its region is not to be the usual one: "10.1@0xfffc0000-0xffffffff".
@@ -57,19 +57,19 @@ def rmrr(name):
 ACPI_DEVICE = b"PNP0400"
 
 
-def aml(opcode, body):
+def aml(opcode: bytes, body: bytes) -> bytes:
     """An object that has its length in front"""
     return opcode + bytes([len(body) + 1]) + body
 
 
-def acpi_device():
+def acpi_device() -> bytes:
     r"""\_SB.EDU0, without resources (79 00 is their end), in a table of its own"""
     device = aml(b"\x5b\x82", b"EDU0" + b"\x08_HID\x0d" + ACPI_DEVICE + b"\0" + b"\x08_CRS" + aml(b"\x11", b"\x0a\2\x79\0"))
     empty = struct.pack("<4sIBB6s8sI4sI", b"SSDT", 36, 2, 0, b"BENCH ", b"EDU     ", 0, b"BNCH", 1)
     return table(empty, aml(b"\x10", b"\\_SB_" + device))
 
 
-def with_requester_id(own, device):
+def with_requester_id(own: bytes, device: str) -> bytes:
     """The table, in which \\_SB.EDU0 has the requester ID of a PCI device on bus 0"""
     name = b"\\_SB.EDU0\0"
     path = bytes(int(number, 16) for number in device.split("."))
@@ -81,7 +81,7 @@ def with_requester_id(own, device):
     return own + struct.pack("<HHBBBB", 4, 8 + len(name), 0, 0, 0, 1) + name
 
 
-def table(own, more):
+def table(own: bytes, more: bytes) -> bytes:
     """The table with more at its end, and its length, revision and sum put right"""
     header = list(struct.unpack_from("<4sIBB6s8sI", own))
     header[1], header[3] = len(own) + len(more), 0
@@ -91,7 +91,7 @@ def table(own, more):
     return bytes(data)
 
 
-def cpio(files):
+def cpio(files: list[tuple[str, bytes]]) -> bytes:
     """An uncompressed archive"""
     archive = b""
     for name, data in [*files, ("TRAILER!!!", b"")]:
@@ -102,7 +102,7 @@ def cpio(files):
     return archive
 
 
-def initrd(command, names, shared=None):
+def initrd(command: list[str], names: list[str], shared: str | None = None) -> bytes:
     """
     What goes in front of the initramfs of a machine, which is QEMU's command line: names are
     devices with an RMRR, an ACPI device has the requester ID of shared.

@@ -30,9 +30,10 @@ sum=$(sha256sum <<<"$options")
 # The commit to build; uncommitted work in the tree becomes one of its own.
 commit() {
 	case $KERNEL in
-	stock)	git -C "$tree" rev-parse base ;;
+	stock) git -C "$tree" rev-parse base ;;
 	against) echo "$AGAINST" ;;
-	series)	if [ "${BESIDE:-}" ] && [ "$(checked_out "$tree")" != "$branch" ]; then
+	series)
+		if [ "${BESIDE:-}" ] && [ "$(checked_out "$tree")" != "$branch" ]; then
 			git -C "$tree" rev-parse "refs/heads/$branch"
 			return
 		fi
@@ -46,7 +47,8 @@ commit() {
 		cp "$tree/.git/index" "$index"
 		GIT_INDEX_FILE=$index git -C "$tree" add -A
 		git -C "$tree" commit-tree -p HEAD -m 'uncommitted work' \
-			"$(GIT_INDEX_FILE=$index git -C "$tree" write-tree)" ;;
+			"$(GIT_INDEX_FILE=$index git -C "$tree" write-tree)"
+		;;
 	esac
 }
 
@@ -64,8 +66,8 @@ configure() {
 	rm -f "$obj/fragments"
 	# as `make tinyconfig` does, but with ours among what is not "no"
 	cat "$src"/kernel/configs/tiny*.config - <<<"$options" >"$obj/allconfig" &&
-	kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
-	echo "$sum" >"$obj/fragments"
+		kbuild -s KCONFIG_ALLCONFIG="$obj/allconfig" allnoconfig &&
+		echo "$sum" >"$obj/fragments"
 }
 
 # Kconfig drops silently what it does not know or cannot have. Of two fragments, the
@@ -74,13 +76,13 @@ dropped() {
 	local f line
 	awk '/^CONFIG_/ { split($0, option, "="); last[option[1]] = FILENAME " " $0 }
 		END { for (o in last) print last[o] }' "${fragments[@]}" | sort |
-	while read -r f line; do
-		case $line in
-		CONFIG_*=n) grep -q "^${line%n}" "$obj/.config" || continue ;;
-		*)	    grep -qxF "$line" "$obj/.config" && continue ;;
-		esac
-		echo "${f##*/}:$line"
-	done
+		while read -r f line; do
+			case $line in
+			CONFIG_*=n) grep -q "^${line%n}" "$obj/.config" || continue ;;
+			*) grep -qxF "$line" "$obj/.config" && continue ;;
+			esac
+			echo "${f##*/}:$line"
+		done
 }
 
 # kbuild's lines become a counter on a terminal, and a line now and then elsewhere.
@@ -106,7 +108,10 @@ fi
 
 sources "$commit"
 [ $# != 0 ] || say "$BASE: building $name: $(git -C "$tree" log -1 --format=%s "$commit")"
-configure >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "cannot configure $name: see $(rel "$log")"; }
+configure >"$log" 2>&1 || {
+	tail -n 5 "$log" >&2
+	die "cannot configure $name: see $(rel "$log")"
+}
 dropped=$(dropped)
 [ -z "$dropped" ] || {
 	dropped="these options did not take effect: ${dropped//$'\n'/ }"

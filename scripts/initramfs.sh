@@ -71,27 +71,27 @@ fi
 # selftests TREE OBJECTS
 selftests() {
 	mkdir -p "$2" &&
-	make -s -C "$1" O="$2" ARCH="$ARCH" headers &&
-	make -s -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
-		TARGETS=vfio FORCE_TARGETS=1 "${flags[@]}" INSTALL_PATH="$root/kselftest" install
+		make -s -C "$1" O="$2" ARCH="$ARCH" headers &&
+		make -s -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
+			TARGETS=vfio FORCE_TARGETS=1 "${flags[@]}" INSTALL_PATH="$root/kselftest" install
 }
 
 obj=$B/obj-${a}selftests
 {
 	rm -rf "$root" &&
-	mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
-	{ [ -z "$own" ] || selftests "$own" "$B/obj-${a}selftests-own"; } &&
-	selftests "$tests" "$obj" &&
-	"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$tests/tools/include" -isystem "$obj/usr/include" \
-		-I "$tests/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
-		guest/attach_cost.c "$tests"/tools/testing/selftests/vfio/lib/*.c
+		mkdir -p "$root"/{bin,dev,proc,root,sys,tmp} &&
+		{ [ -z "$own" ] || selftests "$own" "$B/obj-${a}selftests-own"; } &&
+		selftests "$tests" "$obj" &&
+		"${CROSS_COMPILE:-}gcc" -O2 -Wall -static -pthread -I "$tests/tools/include" -isystem "$obj/usr/include" \
+			-I "$tests/tools/testing/selftests/vfio/lib" -o "$root/kselftest/vfio/attach_cost" \
+			guest/attach_cost.c "$tests"/tools/testing/selftests/vfio/lib/*.c
 } >"$log" 2>&1 || {
 	tail -n 10 "$log" >&2
 	die "the selftests do not build: see $(rel "$log")"
 }
 cp "$busybox" "$root/bin/busybox"
 cp guest/hotplug "$root/bin/"
-cp guest/init "$root/init"
+cp guest/init guest/machine "$root/"
 cp guest/acpi_device guest/crash guest/nested guest/testpmd "$root/kselftest/vfio/"
 (cd "$root" && find . -print0 | sort -z | cpio -o0 -H newc --quiet) >"$out.tmp"
 mv "$out.tmp" "$out"

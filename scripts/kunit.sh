@@ -33,6 +33,8 @@ if [ "$BASE" != 6.1 ]; then
 		'import kunit, sys; kunit.get_kernel_root_path = str; kunit.main(sys.argv[1:])')
 fi
 
+rm -f "$B/log/$name.json"
+options+=(--json="$B/log/$name.json")
 kunit() {
 	if [ $# = 0 ]; then
 		# It looks for QEMU in PATH.
@@ -40,23 +42,12 @@ kunit() {
 			"${options[@]}" --jobs="$JOBS" --timeout="${TIMEOUT:-300}" </dev/null
 	else
 		# what the selftests say after that is TAP, too
-		sed 's/\r//; /bench: run/Q' "$1" | "${kunit_py[@]}" parse
+		sed 's/\r//; /bench: run/Q' "$1" | "${kunit_py[@]}" parse --json="$B/log/$name.json"
 	fi
 }
 
 status=0
 (cd "$tree" && kunit "$@") 2>&1 | tee "$raw" || status=$?
-
-# kunit.py's verdicts are for people: [PASSED] name, [FAILED], [SKIPPED].
-sed -E 's/^\[[0-9:]+\] //; s/\x1b\[[0-9;]*m//g' "$raw" | awk '
-	BEGIN { print "TAP version 13" }
-	/^=+$/ { depth = 0; test = ""; next }
-	/^=+ \[/ { depth--; test = ""; next }
-	/^=+ .* =+$/ { if (depth++) test = " " $2; else suite = $2; next }
-	/^\[(PASSED|FAILED|SKIPPED|CRASHED)\] / {
-		what = $1
-		sub(/^\[[A-Z]+\] /, "")
-		print (what ~ /PASSED|SKIPPED/ ? "ok " : "not ok ") ++n " KUnit " suite test " " $0 \
-			(what ~ /SKIPPED/ ? " # SKIP" : "") }
-	END { print "1.." n + 0; exit !n }' >"$B/result/$name.tap" || status=1
+if [ -e "$B/log/$name.json" ]; then scripts/tap.py kunit "$B/log/$name.json"; else printf "TAP version 13\n1..0\n"; fi >"$B/result/$name.tap"
+grep -q '^ok' "$B/result/$name.tap" || status=1
 exit $status

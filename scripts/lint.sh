@@ -41,8 +41,8 @@ once() {
 # series' own patch; a source package has no history to look "Fixes:" up in.
 ignore=FILE_PATH_CHANGES
 [ -n "$(git -C "$tree" rev-list -n 1 base~ 2>/dev/null)" ] || ignore+=,UNKNOWN_COMMIT_ID
-# How mainline's vfio selftests have a variant for each IOMMU mode
-[ "$BASE" != mainline ] || ignore+=,COMPLEX_MACRO
+more=$(of_base lint-ignores)
+ignore+=${more:+,$more}
 run_checkpatch() {
 	local said=$out/checkpatch.${1##*/} ignore=$ignore
 	# That is how stable's backports begin, which 5.10's does not know.
@@ -56,8 +56,17 @@ lint=$(realpath "$0")
 export tree out ignore lint branch
 export -f run_checkpatch once
 
+guest=(guest/init guest/hotplug guest/testpmd guest/acpi_device guest/crash guest/nested)
+# Debian's python3 has what Debian's pylint imports.
+pylint() {
+	PATH=/usr/bin:$PATH command pylint "$@"
+}
+
 checkpatch() {
-	[ -e "$1.passed" ] || { cat "$1"; return 1; }
+	[ -e "$1.passed" ] || {
+		cat "$1"
+		return 1
+	}
 }
 
 # The kernel's files that the series touches
@@ -87,8 +96,8 @@ warnings() {
 no_new_warnings() {
 	# what is built here
 	KERNEL=series scripts/image.sh "$branch" vmlinux &&
-	warnings series "$branch" &&
-	warnings stock base || return
+		warnings series "$branch" &&
+		warnings stock base || return
 	! comm -13 "$out/warnings.base" "$out/warnings.$branch" | grep .
 }
 
@@ -103,11 +112,14 @@ coccicheck() {
 	mapfile -t folders < <(printf '%s\n' "${@%/*}" | sort -u)
 	mapfile -t headers < <(git -C "$tree" ls-tree --name-only "$commit" "${folders[@]/%//}" | grep '\.h$')
 	git -C "$tree" archive "$commit" -- "${headers[@]}" | tar -x -C "$files.headers" &&
-	git -C "$tree" archive "$commit" -- "$@" | tar -x -C "$files" || return
+		git -C "$tree" archive "$commit" -- "$@" | tar -x -C "$files" || return
 	sources "$commit" || return
 	make -s -C "$B/src" coccicheck MODE=report J="$JOBS" COCCI="$rule" \
 		SPFLAGS="--use-coccigrep ${folders[*]/#/-I $files.headers/}" M="$files" >"$files.log" 2>&1 ||
-		{ tail -n 5 "$files.log"; return 1; }
+		{
+			tail -n 5 "$files.log"
+			return 1
+		}
 	# with the rule in front, without the line's number
 	sed -nE "s|^.*/spatch .*--cocci-file ([^ ]+) .*|\1|; T report; h; b
 		:report s|^$files/([^ ]+\.[ch]):[0-9]+(:[0-9-]+)?: |\1: |; T; s/ line [0-9]+//
@@ -120,12 +132,21 @@ no_new_coccicheck() {
 	mapfile -t files < <(touched '*.[ch]')
 	[ ${#files[@]} != 0 ] || return 0
 	coccicheck "$branch" '' "${files[@]}" >"$out/coccicheck.series" ||
-		{ cat "$out/coccicheck.series"; return 1; }
+		{
+			cat "$out/coccicheck.series"
+			return 1
+		}
 	grep -qE '^[1-9][0-9]* files match' "$out/coccicheck.series.files.log" ||
-		{ echo "coccicheck looked at no file"; return 1; }
+		{
+			echo "coccicheck looked at no file"
+			return 1
+		}
 	cut -d: -f1 "$out/coccicheck.series" | sort -u | while read -r rule file; do
 		! git -C "$tree" cat-file -e "base:$file" 2>/dev/null || coccicheck base "$rule" "$file" || return
-	done >"$out/coccicheck.base" || { cat "$out/coccicheck.base"; return 1; }
+	done >"$out/coccicheck.base" || {
+		cat "$out/coccicheck.base"
+		return 1
+	}
 	! comm -13 <(sort "$out/coccicheck.base") <(sort "$out/coccicheck.series") | grep .
 }
 
@@ -155,7 +176,10 @@ sphinx() {
 		tar -x -C "$docs" || return
 	sphinx-build -q -b html -D master_doc=driver-api/index -D kerneldoc_srctree="$docs" \
 		-D kerneldoc_bin="$docs/scripts/kernel-doc" "$docs/Documentation" "$docs/html" \
-		>"$docs.log" 2>&1 || { tail -n 5 "$docs.log"; return 1; }
+		>"$docs.log" 2>&1 || {
+		tail -n 5 "$docs.log"
+		return 1
+	}
 	# kernel-doc is silent about a name that it does not find as long as it finds another
 	for page in "${pages[@]#Documentation/}"; do
 		sed -n '/^ *:identifiers:/,/^$/{ s/.*:identifiers://; p }' "$docs/Documentation/$page" |
@@ -190,14 +214,14 @@ no_new_sphinx() {
 	# shellcheck disable=SC2016 # the inner shell's
 	check "topics of series/$BASE" bash -c 'said=$(scripts/topics.py lint) && echo "$said" && [ -z "$said" ]'
 	check "shellcheck" shellcheck -x -P SCRIPTDIR scripts/*.sh .ci/run
-	check "shellcheck guest" shellcheck -s dash guest/init guest/hotplug guest/testpmd guest/acpi_device guest/crash guest/nested
+	check "shellcheck tests" shellcheck -s bats tests/bench.bats
+	check "shellcheck guest" shellcheck -s dash "${guest[@]}"
+	check "shfmt" shfmt -d scripts/*.sh .ci/run tests/bench.bats "${guest[@]}"
+	check "pylint" pylint --score=no scripts/*.py tests/*.py
+	check "yamllint" yamllint -s .gitlab-ci.yml .github .yamllint
 	check "no machine's path or package host in what is tracked" bash -c \
 		"! git grep -nE '(/work/|/home/|(deb|ftp|snapshot)\.debian\.org|deb\.nodesource)' -- . ':!scripts/lint.sh'"
-	case $BASE in
-	5.10)	  where=drivers/vfio ;; # the others still may
-	mainline) where=include/linux/iommu.h ;;
-	*)	  where=. ;;
-	esac
+	where=$(of_base asks-no-bus)
 	export where
 	# shellcheck disable=SC2016 # these are the inner shell's
 	[ -n "$TOPIC" ] || check "nothing in $where asks a bus for its IOMMU" bash -c \
@@ -213,7 +237,10 @@ no_new_sphinx() {
 		exit
 	}
 	check "no new report from coccicheck" once coccicheck no_new_coccicheck \
-		< <(git -C "$tree" rev-parse 'base^{tree}' "$branch^{tree}"; spatch --version)
+		< <(
+			git -C "$tree" rev-parse 'base^{tree}' "$branch^{tree}"
+			spatch --version
+		)
 	check "no new warning with W=1 and sparse" no_new_warnings
 	echo "1..$n"
 } | tee "$B/result/lint.tap"

@@ -38,8 +38,8 @@ email=$(their_git config user.email || :)
 [[ $email == *@* ]] || die "git does not know from which address: git config --global user.email you@where"
 public=
 [ -z "$LINUX" ] || [ ! -e "$LINUX/.git" ] || public=1
-[ "$BASE" != mainline ] || [ "$public" ] ||
-	die "mails for mainline name a base that everybody has: LINUX=<a git clone of the kernel, at the commit to name>"
+[ -z "$(of_base public)" ] || [ "$public" ] ||
+	die "mails for $BASE name a base that everybody has: LINUX=<a git clone of the kernel, at the commit to name>"
 [ ${#own[@]} != 0 ] || die "$folder has no patches to mail"
 about=$folder/cover-letter
 [ ${#own[@]} != 1 ] || about=$folder/notes
@@ -63,7 +63,8 @@ git clone -q --bare --shared --single-branch --branch base "$tree" "$repo"
 
 prefix=$(fact prefix)
 prefix="${prefix:+$prefix }PATCH"
-[ "$BASE" = mainline ] || prefix+=" $BASE"
+name_of_tree=$(of_base tree)
+prefix+=${name_of_tree:+ $name_of_tree}
 options=(--subject-prefix="$prefix") maintainer_options=(--nofixes)
 [ ! -e "$about" ] || cp "$about" "$tmp/about"
 needed=$(scripts/topics.py needs | sed 's/^/ - /')
@@ -99,7 +100,7 @@ if [ "$version" != 1 ]; then
 		rewrite+=(mailed)
 		options+=(--range-diff="mailed~$before..mailed")
 	else
-		say "notice: no range-diff: $last was made on $(cut -d ' ' -f 1 "$tmp/last/series/$BASE/base"), and does not apply to $(cat "$tree/.git/bench-version")"
+		say "notice: no range-diff: $last was made on $(awk '{ print $1; exit }' "$tmp/last/series/$BASE/base"), and does not apply to $(cat "$tree/.git/bench-version")"
 	fi
 	options+=(--reroll-count="$version")
 fi
@@ -114,7 +115,10 @@ MAILS_NAME=$name MAILS_EMAIL=$email FILTER_BRANCH_SQUELCH_WARNING=1 \
 		export GIT_AUTHOR_NAME="$MAILS_NAME" GIT_AUTHOR_EMAIL="$MAILS_EMAIL" ;;
 	esac' --msg-filter "$filter" \
 	-- "${rewrite[@]}" ^base >"$tmp/rewrite.log" 2>&1 ||
-	{ cat "$tmp/rewrite.log" >&2; die "the patches could not be given their author"; }
+	{
+		cat "$tmp/rewrite.log" >&2
+		die "the patches could not be given their author"
+	}
 
 if [ ${#own[@]} = 1 ]; then
 	options+=(--no-numbered --no-cover-letter)

@@ -10,11 +10,11 @@ version=$1 system=$2
 dir=$PWD/build/qemu-$version/$system
 program=$PWD/build/qemu-$version/qemu-system-$system
 case $version in
-11)	release=trixie suite=trixie-backports ;;
-*)	die "QEMU=$version: want 11, or a path" ;;
+11) release=trixie suite=trixie-backports ;;
+*) die "QEMU=$version: want 11, or a path" ;;
 esac
 case $system in
-x86_64)	 package=qemu-system-x86 ;;
+x86_64) package=qemu-system-x86 ;;
 aarch64) package=qemu-system-arm ;;
 esac
 

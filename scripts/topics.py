@@ -24,6 +24,7 @@ import os
 import re
 import shutil
 import sys
+import typing
 from pathlib import Path
 
 FIELDS = {
@@ -66,24 +67,28 @@ INDEX = "<!-- What follows is written by `make refresh`. -->\n"
 RESERVED = re.compile("stock|series|fixes|arm64-.*|x86_64-.*")
 
 
-def read(path):
+def read(path: Path) -> str:
     """A file's text, of which each byte can be written back"""
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         return file.read()
 
 
-def write_back(path, text):
+def write_back(path: Path, text: str) -> None:
+    """What read() gave, as the same bytes"""
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         file.write(text)
 
 
-def die(message):
+def die(message: str) -> typing.NoReturn:
+    """End with that"""
     print(f"error: {message}", file=sys.stderr)
     sys.exit(1)
 
 
 class Topic:
-    def __init__(self, folder):
+    """A folder NN-NAME, its patches and its facts"""
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.number, self.name = folder.name.split("-", 1)
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name) or RESERVED.fullmatch(self.name):
@@ -115,7 +120,9 @@ class Topic:
 
 
 class Series:
-    def __init__(self, folder):
+    """All topics of a base"""
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.topics = [Topic(f) for f in sorted(folder.glob("[0-9][0-9]-*"))]
         patches = {patch for topic in self.topics for patch in topic.patches}
@@ -144,7 +151,7 @@ class Series:
                     die(f"{topic.folder}/topic needs {name}, which comes after it")
             before.add(topic.name)
 
-    def closure(self, topic, path):
+    def closure(self, topic: Topic, path: tuple[Topic, ...]) -> set[Topic]:
         """The topic and all that it needs"""
         if topic in path:
             names = [t.name for t in path[path.index(topic):]] + [topic.name]
@@ -154,12 +161,14 @@ class Series:
             found |= self.closure(self.named[name], (*path, topic))
         return found
 
-    def topic(self, name):
+    def topic(self, name: str) -> Topic:
+        """That of this name"""
         if name not in self.named:
             die(f"TOPIC={name}: want one of: {' '.join(t.name for t in self.topics)} {FIXES}")
         return self.named[name]
 
-    def chosen(self, name):
+    def chosen(self, name: str) -> list[Topic]:
+        """All, or what $TOPIC means"""
         if not name:
             return self.topics
         wanted = set()
@@ -169,21 +178,22 @@ class Series:
         return [topic for topic in self.topics if topic in wanted]
 
 
-def split_message(text):
+def split_message(text: str) -> tuple[list[str], str]:
     """A patch's lines up to the one that ends its message, and the others"""
     lines = text.split("\n")
     end = lines.index("---")
     return lines[:end], lines[end:]
 
 
-def paragraphs(message):
+def paragraphs(message: list[str]) -> list[list[str]]:
     """A message's header and last paragraph, which are lists of lines, and what is between them"""
     body = message.index("") if "" in message else len(message)
     last = len(message) - message[::-1].index("") if "" in message else len(message)
     return message[:body], message[body:last], message[last:]
 
 
-def with_trailer(text, name):
+def with_trailer(text: str, name: str) -> str:
+    """A patch whose message names its topic"""
     message, rest = split_message(text)
     header, middle, last = paragraphs(message)
     if last and not all(re.match(r"[A-Z][A-Za-z-]+: ", line) for line in last):
@@ -191,7 +201,7 @@ def with_trailer(text, name):
     return "\n".join([*header, *(middle or [""]), *last, f"Topic: {name}", *rest])
 
 
-def without_trailer(text):
+def without_trailer(text: str) -> tuple[str, set[str]]:
     """The patch, and what its trailers say is its topic"""
     message, rest = split_message(text)
     header, middle, last = paragraphs(message)
@@ -202,7 +212,8 @@ def without_trailer(text):
     return "\n".join([*header, *middle, *last, *rest]), names
 
 
-def subject(text):
+def subject(text: str) -> str:
+    """A patch's, in one line"""
     message, _ = split_message(text)
     at = next(i for i, line in enumerate(message) if line.startswith("Subject: "))
     words = [message[at]]
@@ -213,7 +224,7 @@ def subject(text):
     return re.sub(r"^Subject: \[PATCH\] ", "", "".join(words))
 
 
-def upstream(text):
+def upstream(text: str) -> str:
     """The commit in mainline that a message names as its own, or as what did the same"""
     message = " ".join(split_message(text)[0])
     for pattern in (r"[Cc]ommit ([0-9a-f]{40}) upstream", r"\bMainline\b[^.]*?\b([0-9a-f]{12})\b"):
@@ -223,7 +234,7 @@ def upstream(text):
     return ""
 
 
-def stock_fails(topic):
+def stock_fails(topic: Topic) -> typing.Iterator[tuple[str, str]]:
     """What stock fails for want of the topic: a patch's subject, or nothing, and "VIOMMU CASE" """
     title = ""
     try:
@@ -237,25 +248,25 @@ def stock_fails(topic):
             yield title, line
 
 
-def mutants(topic):
+def mutants(topic: Topic) -> typing.Iterator[tuple[str, str]]:
     """What its mutants say of themselves: name, subject of the patch that they undo"""
     for mutant in sorted((topic.folder / "mutants").glob("*.patch")):
         found = re.search(r"^Patch: (.*)$", read(mutant), re.M)
         yield mutant.stem, found.group(1) if found else ""
 
 
-def proofs(topic, title):
+def proofs(topic: Topic, title: str) -> list[str]:
     """What fails without a patch"""
     return [*(f"mutant {name}" for name, undoes in mutants(topic) if undoes == title),
             *(line for of, line in stock_fails(topic) if of == title)]
 
 
-def program(test):
+def program(test: str) -> str:
     """The program that has the cases whose names begin with that"""
     return PROGRAMS.get(test, test if test.startswith("vfio_") else f"vfio_{test}_test")
 
 
-def test_of(case):
+def test_of(case: str) -> str:
     """The test that has a case of stock-fails"""
     first, *others = case.split(".")
     if first == "vfio_iommu_group_test":
@@ -263,7 +274,7 @@ def test_of(case):
     return f"{program(first)}/{case}"
 
 
-def tests(topic):
+def tests(topic: Topic) -> typing.Iterator[str]:
     """What it names, or else what stock fails for want of it, by vIOMMU"""
     found = {}
     for line in topic.facts["tests"]:
@@ -278,7 +289,7 @@ def tests(topic):
     return (" ".join([viommu, *dict.fromkeys(those)]) for viommu, those in found.items())
 
 
-def lint(topic):
+def lint(topic: Topic) -> typing.Iterator[str]:
     """What a list would object to"""
     stable = False
     titles = [subject(read(patch)) for patch in topic.patches]
@@ -305,7 +316,7 @@ def lint(topic):
                 yield f"{text.name}:{number} has more than 75 columns"
 
 
-def index(series):
+def index(series: Series) -> typing.Iterator[str]:
     """README.md's table"""
     base = series.folder.name
     yield INDEX
@@ -328,7 +339,7 @@ def index(series):
                    f"{', '.join(shown)} |\n")
 
 
-def write(old, chosen, source, target):
+def write(old: Series, chosen: list[Topic], source: Path, target: Path) -> None:
     """Distribute what git format-patch wrote, and number all anew"""
     patches = {topic: [] if topic in chosen else
                [(p.name[5:], read(p)) for p in topic.patches] for topic in old.topics}
@@ -366,12 +377,14 @@ def write(old, chosen, source, target):
         f"{topic.folder.name}/{patch.name}\n" for topic in new.topics for patch in topic.patches), encoding="utf-8")
 
 
-def show(*lines):
+def show(*lines: object) -> None:
+    """A line each"""
     for line in lines:
         print(line)
 
 
-def main():
+def main() -> None:
+    """What the command line asks for"""
     if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
         print(__doc__.strip())
         return

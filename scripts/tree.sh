@@ -161,16 +161,16 @@ else
 	dirty=$(changes "$tree")
 	case $there in
 	"$branch") BESIDE='' ;;
-	*)	if [ "$BESIDE" ]; then
-			dirty=
-		elif [ -z "$there$(applied_sum "$tree")" ] && git -C "$tree" diff --quiet HEAD base; then
-			: # it has followed $LINUX, and the patches did not apply
-		elif [[ $there != series && $there != topic-* ]]; then
-			say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
-			exit
-		elif [ "$dirty" ]; then
-			die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC"
-		fi ;;
+	*) if [ "$BESIDE" ]; then
+		dirty=
+	elif [ -z "$there$(applied_sum "$tree")" ] && git -C "$tree" diff --quiet HEAD base; then
+		: # it has followed $LINUX, and the patches did not apply
+	elif [[ $there != series && $there != topic-* ]]; then
+		say "notice: $(rel "$tree") is on ${there:-no branch}, which is left as it is"
+		exit
+	elif [ "$dirty" ]; then
+		die "$(rel "$tree") has uncommitted changes on branch $there: commit them, or say which TOPIC"
+	fi ;;
 	esac
 	if [ "$sum" != "$(applied_sum "$tree")" ]; then
 		{ [ -z "$dirty" ] && exported "$tree"; } ||

@@ -42,9 +42,9 @@ packages() {
 	rm -rf "$B/package"
 	mkdir -p "$B/package"
 	case $1 in
-	*.deb)	for deb; do unpack "$deb"; done ;;
-	*/*)	unpack_named "${1%/*}" "${1#*/}" ;;
-	*)	unpack_named "$1" "" ;;
+	*.deb) for deb; do unpack "$deb"; done ;;
+	*/*) unpack_named "${1%/*}" "${1#*/}" ;;
+	*) unpack_named "$1" "" ;;
 	esac
 	mapfile -t found < <(find "$B/package/boot" -name 'vmlinuz-*' 2>/dev/null)
 	[ ${#found[@]} = 1 ] || die "KERNEL_IMAGE=$*: want one kernel, there are ${#found[@]} in it"
@@ -105,10 +105,10 @@ image() {
 	while read -r path; do
 		name=${path##*/}
 		case $name in
-		*.xz)  xz -dc "$2/$path" ;;
-		*.gz)  gzip -dc "$2/$path" ;;
+		*.xz) xz -dc "$2/$path" ;;
+		*.gz) gzip -dc "$2/$path" ;;
 		*.zst) zstd -qdc "$2/$path" ;;
-		*)     cat "$2/$path" ;;
+		*) cat "$2/$path" ;;
 		esac >"$tmp/root/modules/$n-${name%%.ko*}" || die "cannot unpack $2/$path"
 		n=$((n + 1))
 	done < <([ ! -d "$2" ] || modules "$2")
@@ -124,16 +124,22 @@ prebuilt() {
 	[ -z "$MODULES" ] || [ -e "$MODULES/modules.dep" ] ||
 		die "MODULES=$MODULES: want a folder that has modules.dep, such as /lib/modules/$(uname -r)"
 	case $KERNEL_IMAGE in
-	'')	file=/boot/vmlinuz-$(uname -r)
-		[ -r "$file" ] || die "there is no $file to read: say which kernel with KERNEL_IMAGE=<file or Debian package>" ;;
-	*.deb)	for file in "${images[@]}"; do
+	'')
+		file=/boot/vmlinuz-$(uname -r)
+		[ -r "$file" ] || die "there is no $file to read: say which kernel with KERNEL_IMAGE=<file or Debian package>"
+		;;
+	*.deb)
+		for file in "${images[@]}"; do
 			[ -r "$file" ] || die "KERNEL_IMAGE=$file: there is no such file"
 		done
-		file='' ;;
-	*)	file=$KERNEL_IMAGE
+		file=''
+		;;
+	*)
+		file=$KERNEL_IMAGE
 		[[ -e $file || $file == /* ]] || file=
 		[[ -n $file || $KERNEL_IMAGE =~ ^linux-[a-z0-9.+~-]+(/[a-z-]+)?$ ]] ||
-			die "KERNEL_IMAGE=$KERNEL_IMAGE: want a vmlinuz, .deb files, or a package: linux-image-...[/SUITE]" ;;
+			die "KERNEL_IMAGE=$KERNEL_IMAGE: want a vmlinuz, .deb files, or a package: linux-image-...[/SUITE]"
+		;;
 	esac
 	if [ -n "$file" ]; then
 		release=$(release_of "$file") || die "KERNEL_IMAGE=$file is no x86 kernel"
@@ -145,31 +151,33 @@ prebuilt() {
 	say "try: Linux $release"
 	image "$file" "$folder"
 	rm -rf "$B/package"
-	kernels+=("try $release")
+	kernels+=("try try-fast $release")
 }
 
 # A source tree, and a commit of it
 built() {
-	local commit=$AGAINST version
+	local commit=$AGAINST version until
 	[ -z "$commit" ] || commit=$(git -C "$LINUX" rev-parse -q --verify "$AGAINST^{commit}" 2>/dev/null) ||
 		die "AGAINST=$AGAINST is no commit of $LINUX"
 	[ -f "$LINUX/Kbuild" ] || die "LINUX=$LINUX is no kernel source tree"
 	# The options of the base that is nearest
 	version=$(make -s -C "$LINUX" kernelversion)
-	case $version in
-	[0-4].* | 5.?.* | 5.10.*) BASE=5.10 ;;
-	5.* | 6.[0-5].*)	  BASE=6.1 ;;
-	*)			  BASE=mainline ;;
-	esac
+	version=$(cut -d . -f 1,2 <<<"${version%%-*}")
+	while read -r until BASE; do
+		[ "$(printf '%s\n' "$until" "$version" | sort -V | tail -n 1)" != "$until" ] || break
+	done < <(for BASE in series/*/base; do
+		BASE=${BASE%/base} BASE=${BASE#series/}
+		echo "$(of_base options-until) $BASE"
+	done | sort -V)
 	export BASE PLAIN=1
 	scripts/tree.sh
 	[ -z "$commit" ] || {
 		git -C "$B/linux" cat-file -e "$commit" 2>/dev/null || GIT_CONFIG_GLOBAL=$B/trusting git -C "$B/linux" fetch -q --update-shallow "$LINUX" "$commit"
 		AGAINST=$commit KERNEL=against scripts/image.sh >&2
-		kernels+=("against-$CONFIG $AGAINST ($(version_of "$commit"))")
+		kernels+=("against-$CONFIG against-$CONFIG $AGAINST ($(version_of "$commit"))")
 	}
 	KERNEL=stock scripts/image.sh >&2
-	kernels+=("stock-$CONFIG $(cat "$B/linux/.git/bench-version") ($(version_of base))")
+	kernels+=("stock-$CONFIG try-$CONFIG $(cat "$B/linux/.git/bench-version") ($(version_of base))")
 }
 
 kernels=() columns=() runs=()
@@ -183,17 +191,26 @@ flock 7
 if [ -n "$LINUX" ]; then built; else prebuilt; fi
 # Those of series/6.1 as it is, whatever somebody has in build/6.1
 BASE=6.1 B=$PWD/build/try LINUX='' PLAIN='' scripts/initramfs.sh
+rm -f "$B/result"/*.tap
+for kernel in "${kernels[@]}"; do
+	read -r _ name title <<<"$kernel"
+	printf '%s\t%s\n' "${name%-*}" "$title"
+done >"$B/result/versions"
+BASE=try scripts/report.py versions >>"$B/result/versions"
 for viommu in $viommus; do
 	for kernel in "${kernels[@]}"; do
+		read -r image name title <<<"$kernel"
 		names=
 		for part in "${!tests[@]}"; do
-			names+=${names:+,}try-${kernel%% *}-$viommu-$part
-			runs+=(+ "${kernel%% *}" "$viommu" "${names##*,}" "${tests[part]}")
+			names+=${names:+,}$name-$viommu-$part
+			runs+=(+ "$image" "$viommu" "${names##*,}" "${tests[part]}")
 		done
-		title=${kernel#* }
 		[ "$viommus" = "$viommu" ] || title+=" on $viommu"
 		columns+=(--of "$title=$names")
 	done
 done
 INITRAMFS=$PWD/build/try/initramfs.cpio scripts/vm.py run "${runs[@]}"
-scripts/verdict.py "${columns[@]}"
+status=0
+scripts/verdict.py "${columns[@]}" || status=$?
+PATH=/usr/bin:$PATH scripts/report.py | tail -n 1
+exit $status

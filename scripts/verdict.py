@@ -15,45 +15,16 @@ import os
 import re
 import sys
 import textwrap
-import typing
 from pathlib import Path
+
+from tap import Cell, NOT_RUN, read
 
 WIDTH = 46
 # What a failed case says that it saw, and what that is called
 KINDS = [("panic: ", "panic"), ("hang: ", "hang"), ("DMA lost", "lose DMA"), ("before any change", "have no DMA"), ("WARN", "warn")]
 
 
-class Cell(typing.NamedTuple):
-    """What became of a case"""
-    verdict: str        # ok, not ok, skip or not run
-    why: str = ""
-    where: str = None   # the log's file and line that say why
-    log: str = None     # all that the log has of the case: file:first-last
-
-
-NOT_RUN = Cell("not run")
-
-
-def results(path):
-    """{case: Cell}"""
-    cells, case = {}, None
-    with open(path, errors="replace") as tap:
-        for line in tap:
-            result = re.match(r"(ok|not ok) \d+ ([^#]*[^# ])(?: # SKIP ?(.*))?$", line.rstrip())
-            if result:
-                verdict, case, skip = result.groups()
-                cells[case] = Cell(verdict) if skip is None else Cell("skip", skip)
-                continue
-            log = re.match(r"# log (\S+:\d+-\d+)$", line)
-            why = re.match(r"# (.*?)(?: \((\S+:\d+)\))?$", line)
-            if log and case:
-                cells[case] = cells[case]._replace(log=log[1])
-            elif why and case and cells[case][:2] == ("not ok", ""):
-                cells[case] = cells[case]._replace(why=why[1], where=why[2])
-    return cells
-
-
-def series_for(release):
+def series_for(release: str) -> str:
     """Which series mends what fails in a kernel of that release"""
     versions = {}
     for path in Path("series").glob("*/base"):
@@ -66,7 +37,7 @@ def series_for(release):
     return f"no series is made for it: there are {', '.join(f'{base} ({version})' for base, version in sorted(versions.items()))}"
 
 
-def sentence(release, table):
+def sentence(release: str, table: dict[str, Cell]) -> str:
     """What a person wants to know of a kernel"""
     booted = table.get("boot", Cell("ok"))
     failed = [cell for case, cell in table.items() if cell.verdict == "not ok" and case != "boot"]
@@ -86,7 +57,8 @@ def sentence(release, table):
     return f"Linux {release} is affected: of {good + len(failed)} scenarios {said}; {series_for(release)}"
 
 
-def main():
+def main() -> None:
+    """What the command line asks for"""
     if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
         print(__doc__.strip())
         return
@@ -97,7 +69,7 @@ def main():
     for _, names in columns:
         tables.append({})
         for name in names.split(","):
-            for case, cell in results(f"{os.environ['B']}/result/{name}.tap").items():
+            for case, cell in read(f"{os.environ['B']}/result/{name}.tap").items():
                 # Each part can have it, e.g. the scan for leaks.
                 if tables[-1].get(case, NOT_RUN).verdict != "not ok":
                     tables[-1][case] = cell

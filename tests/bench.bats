@@ -16,9 +16,9 @@ setup_file() {
 setup() {
 	copy=$BATS_TEST_TMPDIR/bench
 	mkdir "$copy"
-	cd "$TOP"
+	cd "$TOP" || return
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy"
-	cd "$copy"
+	cd "$copy" || return
 	rm -rf series/6.1/[0-9]* series/6.1/{README.md,series}
 	topic 01-count 'fake: count' carried
 	topic 02-more 'fake: count on' carried 'needs: count'
@@ -56,8 +56,8 @@ no_build() {
 
 # commit OLD NEW [TOPIC]: a change to the fake kernel as a commit of a topic
 commit() {
-	sed -i "s/^$1$/$2/" $F/linux/Kbuild
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q -a -m "fake: turn $1 into $2" --trailer "Topic: ${3:-count}"
+	sed -i "s/^$1$/$2/" "$F/linux/Kbuild"
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q -a -m "fake: turn $1 into $2" --trailer "Topic: ${3:-count}"
 }
 
 vm() {
@@ -100,25 +100,25 @@ maintained() {
 	cp "$B/linux/scripts/get_maintainer.pl" "$fake/scripts/"
 	seq 100 >"$fake/drivers/one"
 	cat >"$fake/MAINTAINERS" <<-EOF
-	List of maintainers
-	-------------------
+		List of maintainers
+		-------------------
 
-	BUILD
-	M:	"Bob T." <bob@build.test>
-	R:	Rea <rea@build.test>
-	L:	list@build.test
-	S:	Supported
-	F:	Kbuild
+		BUILD
+		M: "Bob T." <bob@build.test>
+		R: Rea <rea@build.test>
+		L: list@build.test
+		S: Supported
+		F: Kbuild
 
-	ONE
-	M:	Ünal <one@drivers.test>
-	S:	Odd Fixes
-	F:	drivers/one
+		ONE
+		M: Ünal <one@drivers.test>
+		S: Odd Fixes
+		F: drivers/one
 
-	THE REST
-	L:	linux-kernel@vger.test
-	F:	*
-	F:	*/
+		THE REST
+		L: linux-kernel@vger.test
+		F: *
+		F: */
 	EOF
 	git -C "$fake" add -f .
 	git -C "$fake" commit -q -m 'fake: maintained'
@@ -127,11 +127,11 @@ maintained() {
 # Each mail of a folder as lines: its headers, unfolded and decoded.
 headers() {
 	python3 - "$@" <<-'EOF'
-	import email, email.policy, sys
-	for name in sys.argv[1:]:
-	    mail = email.message_from_binary_file(open(name, 'rb'), policy=email.policy.default)
-	    for header in 'From', 'Subject', 'To', 'Cc', 'X-RcptTo':
-	        print(f"{header}: {mail[header] or ''}")
+		import email, email.policy, sys
+		for name in sys.argv[1:]:
+		    mail = email.message_from_binary_file(open(name, 'rb'), policy=email.policy.default)
+		    for header in 'From', 'Subject', 'To', 'Cc', 'X-RcptTo':
+		        print(f"{header}: {mail[header] or ''}")
 	EOF
 }
 
@@ -217,9 +217,9 @@ recipients() {
 @test "what another package provides is not taken for the one that is asked for" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/apt-get" <<-EOF
-	#!/bin/bash
-	[[ " \$* " == *" --print-uris "* ]] || exec $(type -P apt-get) "\$@"
-	echo "'http://nowhere/linux-source-6.12_6.12.1-1_all.deb' linux-source-6.12_6.12.1-1_all.deb 1 SHA256:1"
+		#!/bin/bash
+		[[ " \$* " == *" --print-uris "* ]] || exec $(type -P apt-get) "\$@"
+		echo "'http://nowhere/linux-source-6.12_6.12.1-1_all.deb' linux-source-6.12_6.12.1-1_all.deb 1 SHA256:1"
 	EOF
 	chmod +x "$BATS_TEST_TMPDIR/bin/apt-get"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -2 make tree
@@ -244,12 +244,12 @@ recipients() {
 	make LINUX="$fake" tree &
 	make LINUX="$fake" tree
 	wait $!
-	[ -d $F/linux/.git ]
+	[ -d "$F/linux/.git" ]
 }
 
 @test "another version of the base is a notice" {
 	run -0 make LINUX="$fake" tree
-	[[ $output == *"notice: series/6.1 was verified on $(cut -d ' ' -f 1 series/6.1/base), this is "* ]]
+	[[ $output == *"notice: series/6.1 was verified on $(awk '{ print $1; exit }' series/6.1/base), this is "* ]]
 }
 
 @test "a patch that does not apply is named, with its file and hunk" {
@@ -261,8 +261,8 @@ recipients() {
 	make LINUX="$fake" distclean || rm -r build
 	run -2 make LINUX="$fake" tree
 	[[ $output == *"error: series/6.1/01-count/0002-fake-turn-50-into-fifty.patch does not apply to "*": Kbuild, hunk at line 47"* ]]
-	[ ! -e $F/linux ]
-	[ ! -e $F/linux.tmp ]
+	[ ! -e "$F/linux" ]
+	[ ! -e "$F/linux.tmp" ]
 }
 
 @test "refresh writes what was committed, and the same bytes again" {
@@ -274,7 +274,7 @@ recipients() {
 	before=$(sums)
 	rm -r build
 	make LINUX="$fake" tree
-	grep -x five $F/linux/Kbuild
+	grep -x five "$F/linux/Kbuild"
 	run -0 make LINUX="$fake" refresh
 	[[ $output == *"nothing has changed"* ]]
 	[ "$before" = "$(sums)" ]
@@ -283,10 +283,10 @@ recipients() {
 @test "refresh refuses uncommitted changes, and loses nothing" {
 	make LINUX="$fake" tree
 	before=$(sums)
-	sed -i 's/^7$/seven/' $F/linux/Kbuild
+	sed -i 's/^7$/seven/' "$F/linux/Kbuild"
 	run -2 make LINUX="$fake" refresh
 	[[ $output == *"error: $F/linux has uncommitted changes"* ]]
-	grep -x seven $F/linux/Kbuild
+	grep -x seven "$F/linux/Kbuild"
 	[ "$before" = "$(sums)" ]
 }
 
@@ -297,14 +297,14 @@ recipients() {
 	[[ $output == *"has work that is not in series/6.1"* ]]
 	make LINUX="$fake" refresh
 	make LINUX="$fake" distclean
-	[ ! -e $F ]
+	[ ! -e "$F" ]
 }
 
 @test "what a target does not go by is refused before any work" {
 	for bad in "check TESTS=x" "check VIOMMU=amd" "check-all ARCH=arm64" "check TOPIC=count" "tree KERNEL=stock" "try BASE=6.1" "image VIOMU=amd"; do
 		# shellcheck disable=SC2086 # two words
 		run -2 make $bad
-		[[ $output == *"make ${bad% *} does not go by $(sed 's/.* \(.*\)=.*/\1/' <<<"$bad"): it goes by "* ]]
+		[[ $output == *"make ${bad% *} does not go by $(cut -d ' ' -f 2 <<<"${bad%=*}"): it goes by "* ]]
 		[ "${#lines[@]}" = 1 ]
 		no_build
 	done
@@ -462,30 +462,30 @@ recipients() {
 	done
 	chmod +x "$BATS_TEST_TMPDIR/hooks"/*
 	cat >"$BATS_TEST_TMPDIR/config" <<-EOF
-	[user]
-		name = Zoë
-		email = zoe@somewhere.test
-		signingKey = none
-	[commit]
-		gpgSign = true
-	[tag]
-		gpgSign = true
-	[core]
-		hooksPath = $BATS_TEST_TMPDIR/hooks
-		autocrlf = true
-		quotePath = false
-	[format]
-		filenameMaxLength = 10
-		pretty = oneline
-	[diff]
-		suppressBlankEmpty = true
-		interHunkContext = 100
-		noprefix = true
-	[status]
-		showUntrackedFiles = no
-		short = true
-	[log]
-		showSignature = true
+		[user]
+			name = Zoë
+			email = zoe@somewhere.test
+			signingKey = none
+		[commit]
+			gpgSign = true
+		[tag]
+			gpgSign = true
+		[core]
+			hooksPath = $BATS_TEST_TMPDIR/hooks
+			autocrlf = true
+			quotePath = false
+		[format]
+			filenameMaxLength = 10
+			pretty = oneline
+		[diff]
+			suppressBlankEmpty = true
+			interHunkContext = 100
+			noprefix = true
+		[status]
+			showUntrackedFiles = no
+			short = true
+		[log]
+			showSignature = true
 	EOF
 	rm series/6.1/01-count/000* series/6.1/README.md series/6.1/series
 	export GIT_CONFIG_GLOBAL=$BATS_TEST_TMPDIR/config
@@ -540,7 +540,8 @@ recipients() {
 	refused "LINUX=$BATS_TEST_TMPDIR is no kernel source tree" LINUX="$BATS_TEST_TMPDIR"
 }
 
-@test "try: a kernel and its modules, in the order in which they need each other" {
+# vmlinuz: a file that looks like a kernel
+vmlinuz() {
 	{
 		head -c 514 /dev/zero
 		printf 'HdrS\0\0\0\0\0\0\0\0\0\002'
@@ -550,16 +551,20 @@ recipients() {
 	} >"$BATS_TEST_TMPDIR/vmlinuz"
 	# at 526: where it says of which release it is, from 512 on
 	printf '\000\010' | dd of="$BATS_TEST_TMPDIR/vmlinuz" bs=1 seek=526 conv=notrunc 2>/dev/null
+}
+
+@test "try: a kernel and its modules, in the order in which they need each other" {
+	vmlinuz
 	mkdir -p "$BATS_TEST_TMPDIR/m/k"
 	for module in vfio vfio_iommu_type1 vfio-pci vfio-pci-core none; do
 		echo "$module" | xz >"$BATS_TEST_TMPDIR/m/k/$module.ko.xz"
 	done
 	cat >"$BATS_TEST_TMPDIR/m/modules.dep" <<-EOF
-	k/none.ko.xz:
-	k/vfio-pci.ko.xz: k/vfio-pci-core.ko.xz k/vfio.ko.xz
-	k/vfio.ko.xz:
-	k/vfio-pci-core.ko.xz: k/vfio.ko.xz
-	k/vfio_iommu_type1.ko.xz: k/vfio.ko.xz
+		k/none.ko.xz:
+		k/vfio-pci.ko.xz: k/vfio-pci-core.ko.xz k/vfio.ko.xz
+		k/vfio.ko.xz:
+		k/vfio-pci-core.ko.xz: k/vfio.ko.xz
+		k/vfio_iommu_type1.ko.xz: k/vfio.ko.xz
 	EOF
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/apt-get"
@@ -569,7 +574,7 @@ recipients() {
 	[[ $output == *"error: 6.1: APT could not update its package lists"* ]]
 	cmp "$BATS_TEST_TMPDIR/vmlinuz" build/try/image/try/bzImage
 	mkdir root && (cd root && cpio -i --quiet <../build/try/image/try/modules.cpio)
-	[ "$(cd root/modules && cat *)" = "vfio
+	[ "$(cd root/modules && cat ./*)" = "vfio
 vfio_iommu_type1
 vfio-pci-core
 vfio-pci" ]
@@ -578,17 +583,17 @@ vfio-pci" ]
 @test "the verdict of a kernel says what is affected, and what mends it" {
 	mkdir -p "$BATS_TEST_TMPDIR/result"
 	cat >"$BATS_TEST_TMPDIR/result/try.tap" <<-EOF
-	ok 1 membership.flat.remove
-	not ok 2 membership.functions.remove
-	# panic: NULL dereference in x (log:1)
-	not ok 3 membership.alias.remove
-	# DMA lost: y; WARN in z (log:2)
-	not ok 4 attach.flat.count
-	# attached 4 times (log:3)
-	ok 5 membership.deep.remove # SKIP no reason
+		ok 1 membership.flat.remove
+		not ok 2 membership.functions.remove
+		# panic: NULL dereference in x (log:1)
+		not ok 3 membership.alias.remove
+		# DMA lost: y; WARN in z (log:2)
+		not ok 4 attach.flat.count
+		# attached 4 times (log:3)
+		ok 5 membership.deep.remove # SKIP no reason
 	EOF
 	B=$BATS_TEST_TMPDIR run -0 scripts/verdict.py --of 6.1.0-9-amd64=try
-	[[ ${output//$'\n'/ } == *" Linux 6.1.0-9-amd64 is affected: of 4 scenarios 1 panic, 1 lose DMA, 1 fail otherwise; series/6.1 mends what fails in $(cut -d ' ' -f 1 series/6.1/base): \`make BASE=6.1\` shows it" ]]
+	[[ ${output//$'\n'/ } == *" Linux 6.1.0-9-amd64 is affected: of 4 scenarios 1 panic, 1 lose DMA, 1 fail otherwise; series/6.1 mends what fails in $(awk '{ print $1; exit }' series/6.1/base): \`make BASE=6.1\` shows it" ]]
 	B=$BATS_TEST_TMPDIR run -0 scripts/verdict.py --of 6.12.9=try
 	[[ ${output//$'\n'/ } == *"; no series is made for it: there are 5.10 ("* ]]
 	printf 'ok 1 x\nok 2 y # SKIP z\n' >"$BATS_TEST_TMPDIR/result/try.tap"
@@ -619,25 +624,25 @@ vfio-pci" ]
 	make LINUX="$fake" refresh
 	sed -i 's/^+five$/+FIVE/' series/6.1/01-count/0001-*.patch
 	make LINUX="$fake" tree
-	grep -x FIVE $F/linux/Kbuild
+	grep -x FIVE "$F/linux/Kbuild"
 	commit 60 sixty
 	sed -i 's/^+FIVE$/+5.0/' series/6.1/01-count/0001-*.patch
 	run -2 make LINUX="$fake" tree
 	[[ $output == *"has work of its own"* ]]
-	grep -x sixty $F/linux/Kbuild
+	grep -x sixty "$F/linux/Kbuild"
 }
 
 @test "an archive that was cut short is not taken for a whole one" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	# APT as it is, but what it downloads arrives cut short
 	cat >"$BATS_TEST_TMPDIR/bin/apt-get" <<-EOF
-	#!/bin/bash
-	[[ " \$* " != *" download "* || " \$* " == *" --print-uris "* ]] && exec $(type -P apt-get) "\$@"
-	deb=\$($(type -P apt-get) --print-uris "\$@" | cut -d ' ' -f 2)
-	head -c 1000 /dev/zero >"\$deb"
+		#!/bin/bash
+		[[ " \$* " != *" download "* || " \$* " == *" --print-uris "* ]] && exec $(type -P apt-get) "\$@"
+		deb=\$($(type -P apt-get) --print-uris "\$@" | cut -d ' ' -f 2)
+		head -c 1000 /dev/zero >"\$deb"
 	EOF
 	chmod +x "$BATS_TEST_TMPDIR/bin/apt-get"
-	for try in 1 2; do
+	for _ in 1 2; do
 		PATH=$BATS_TEST_TMPDIR/bin:$PATH run -2 make tree
 		[[ $output == *"error: 6.1: linux-source-6.1_"*".deb is not what APT expects"* ]]
 		[ ! -e build/6.1/linux ]
@@ -683,10 +688,13 @@ vfio-pci" ]
 @test "the machine that a shell is in has the devices of all tests, and starts" {
 	for viommu in intel intel-sm virtio amd; do
 		B=$BATS_TEST_TMPDIR PYTHONPATH=scripts run python3 -B -c '
-import subprocess, sys, vm
-command = vm.machine_of("series-fast", sys.argv[1], "tcg", vm.EXTRAS)
+import machine, subprocess, sys, vm
+command = vm.machine_of("series-fast", sys.argv[1], "tcg", machine.EXTRAS)
 sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", timeout=60).returncode)' $viommu
-		[ "$status" = 0 ] || { echo "$viommu: $output"; false; }
+		[ "$status" = 0 ] || {
+			echo "$viommu: $output"
+			false
+		}
 	done
 }
 
@@ -712,12 +720,12 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 }
 
 @test "the Python scripts say what they are for, and do nothing else" {
-	for script in scripts/{report,verdict,vm,topics,cost}.py; do
+	for script in scripts/{report,verdict,vm,topics,cost,tap,plan,machine}.py; do
 		B=$BATS_TEST_TMPDIR BASE=6.1 CONFIG=fast JOBS=1 run -0 "$script" --help
 		[[ $output == *"${script##*/}"* ]]
 	done
 	run -1 scripts/report.py everything
-	[ "$output" = "error: everything: want nothing, or versions" ]
+	[ "$output" = "error: everything: there is no such folder" ]
 	no_build
 }
 
@@ -730,23 +738,23 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	mkdir -p build/6.1/result build/6.1/log
 	for kernel in stock series; do
 		cat >"build/6.1/log/$kernel.1.log" <<-EOF
-		[    1.000000] bench: run 1 membership.flat.remove
-		[    1.100000] | # <b>"$kernel" & co</b>
-		[    1.200000] pci: a line of the kernel
-		[    1.300000] bench: end 1 membership.flat.remove 0
-		[    1.400000] bench: run 2 membership.flat.readd
+			[    1.000000] bench: run 1 membership.flat.remove
+			[    1.100000] | # <b>"$kernel" & co</b>
+			[    1.200000] pci: a line of the kernel
+			[    1.300000] bench: end 1 membership.flat.remove 0
+			[    1.400000] bench: run 2 membership.flat.readd
 		EOF
 	done
 	cat >build/6.1/result/series-fast-intel.tap <<-EOF
-	ok 1 membership.flat.remove
-	# log build/6.1/log/series.1.log:1-4
+		ok 1 membership.flat.remove
+		# log build/6.1/log/series.1.log:1-4
 	EOF
 	cat >build/6.1/result/stock-fast-intel.tap.stock <<-EOF
-	not ok 1 membership.flat.remove
-	# lost: <b>"DMA" & co</b> (build/6.1/log/stock.1.log:2)
-	# log build/6.1/log/stock.1.log:1-4
-	ok 2 membership.flat.readd # SKIP <i>no</i> reason
-	# log build/6.1/log/stock.1.log:5-5
+		not ok 1 membership.flat.remove
+		# lost: <b>"DMA" & co</b> (build/6.1/log/stock.1.log:2)
+		# log build/6.1/log/stock.1.log:1-4
+		ok 2 membership.flat.readd # SKIP <i>no</i> reason
+		# log build/6.1/log/stock.1.log:5-5
 	EOF
 	printf 'not ok 1 a <u>check</u>\n# said & done\n' >build/6.1/result/lint.tap
 	run -0 make report
@@ -756,11 +764,11 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[[ $output =~ readd\ +-2/\. ]]
 	page=build/report/index.html
 	run -1 grep -E '<b>"|<i>no|<u>|<script|https?:' $page
-	grep -F 'lost: &lt;b&gt;&quot;DMA&quot; &amp; co&lt;/b&gt;' $page
+	grep -F 'lost: &lt;b&gt;&#34;DMA&#34; &amp; co&lt;/b&gt;' $page
 	grep -F '&lt;i&gt;no&lt;/i&gt; reason' $page
 	# all that the console said of a failure, of others what the test said
 	[ "$(grep -c 'a line of the kernel' $page)" = 1 ]
-	grep -F '&lt;b&gt;&quot;series&quot; &amp; co' $page
+	grep -F '&lt;b&gt;&#34;series&#34; &amp; co' $page
 	grep -F 'KERNEL=stock CONFIG=fast VIOMMU=intel TESTS=vfio_group_membership_test/membership.flat.remove' $page
 	# the fixes alone, where they ran, and what each topic said
 	[[ $output != *"fixes alone"* ]]
@@ -780,12 +788,79 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[ -z "$(comm -23 links ids)" ]
 }
 
+@test "a report of several folders has of each case the worst, and the log that is beside it" {
+	local folder page=build/report/index.html
+	said() {
+		printf '%s\n' "$2 1 membership.flat.remove" '# log build/6.1/log/series.1.log:1-1' \
+			"$3 2 membership.flat.readd" '# log build/6.1/log/series.1.log:2-2' >"$1/6.1/result/series-fast-intel.tap"
+	}
+	for folder in one 'two[2]' three; do
+		mkdir -p "$folder/6.1"/{result,log}
+		printf '[    1.%s00000] | # the log in %s\n' 1 "$folder, of remove" 2 "$folder, of readd" >"$folder/6.1/log/series.1.log"
+		printf 'host\t%s\n' "the host of $folder" >"$folder/6.1/result/versions"
+	done
+	said one ok 'not ok'
+	said 'two[2]' 'not ok' ok
+	echo 'not ok 1 a check' >one/6.1/result/lint.tap
+	echo 'ok 1 a check' >'two[2]/6.1/result/lint.tap'
+	mkdir -p 'two[2]/6.1-mine/result'
+	echo 'ok 1 membership.flat.remove' >'two[2]/6.1-mine/result/stock-fast-intel.tap.stock'
+	run -2 make RESULTS='one four' report
+	[[ ${lines[0]} == "error: four: there is no such folder" ]]
+	run -2 make RESULTS='one three' report
+	[[ ${lines[0]} == "error: three: there are no results in it: "* ]]
+	no_build
+	run -0 make RESULTS="one/ 'two[2]'" report
+	[[ $output == *"With the series, the kernel fails 2 of 2 cells"* ]]
+	[[ $output == *"1 other check failed."* ]]
+	[[ $output =~ host\ +the\ host\ of\ one$'\n'\ +host\ +the\ host\ of\ two\[2\] ]]
+	[[ $output == *"== 6.1-mine: "* ]]
+	grep -F 'the log in one, of readd' $page
+	grep -F 'the log in two[2], of remove' $page
+	run -1 grep -E 'the log in (one, of remove|two.*, of readd)' $page
+	grep -F '<code>build/6.1/log/series.1.log:1-1</code>' $page
+	run -1 grep -E '(one|two.*)/6\.1' $page
+}
+
+@test "a report says which parts of the plan have no result" {
+	local page=build/report/index.html
+	mkdir -p {one,two}/6.1/result two/mainline/result
+	echo 'ok 1 membership.flat.remove' | tee one/6.1/result/series-fast-intel.tap >two/6.1/result/stock-fast-intel.tap.stock
+	run -0 make RESULTS='one two' report
+	[[ $output != *"of the plan"* ]]
+	printf '%s\n' series-fast-intel stock-fast-intel >one/6.1/result/plan
+	run -0 make RESULTS='one two' report
+	[[ $output != *"of the plan"* ]]
+	# another machine's plan has more; what was ended before it had a result has left an empty file
+	printf '%s\n' series-fast-intel series-debug-virtio step-lint >two/6.1/result/plan
+	touch two/6.1/result/step-lint.tap
+	echo step-build >two/mainline/result/plan
+	run -0 make RESULTS='one two' report
+	output=${output//$'\n'/ }
+	[[ $output == *"Of 4 parts of the plan 2 have no result: series-debug-virtio, step-lint."* ]]
+	[[ $output == *"== mainline: "*"Of 1 part of the plan 1 has no result: step-build."* ]]
+	grep -F '<p class="head f">✗ Of 4 parts of the plan 2 have no result: series-debug-virtio, step-lint.</p>' $page
+}
+
+@test "a report without jinja2 says what is missing" {
+	mkdir -p build/6.1/result
+	echo 'ok 1 membership.flat.remove' >build/6.1/result/series-fast-intel.tap
+	echo 'raise ImportError' >scripts/jinja2.py
+	run -2 make report
+	[[ ${lines[0]} == "error: /"*" has no jinja2, "*" python3-jinja2" ]]
+	[ ! -e build/report ]
+	B=$BATS_TEST_TMPDIR run -0 scripts/report.py --help
+	# shellcheck disable=SC2016 # the inner shell's
+	run -0 env B="$PWD/build/6.1" BASE=6.1 sh -c 'mkdir -p $B/linux/.git; echo 6.1.1 >$B/linux/.git/bench-version; scripts/report.py versions'
+	[[ ${lines[0]} == base$'\t'"Linux 6.1.1" ]]
+}
+
 @test "topics: bad input is refused before anything is touched" {
 	refused() {
 		run -2 make LINUX="$fake" DEPS=skip tree
 		[[ $output == "error: $1"* ]]
 		[[ ${lines[1]} == "make: "* ]]
-		[ ! -e $F/linux ]
+		[ ! -e "$F/linux" ]
 	}
 	run -2 make TOPIC=nope tree
 	[[ $output == *"TOPIC=nope: want one of: count more fixes. "* ]]
@@ -812,7 +887,7 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	refused 'series/6.1/03-last/0001-empty.patch is no patch as git format-patch writes one'
 	mv series/6.1/03-last/topic topic
 	rm series/6.1/03-last/0001-empty.patch
-	refused 'series/6.1/03-last has no file `topic`'
+	refused "series/6.1/03-last has no file \`topic\`"
 	mv series/6.1/03-last series/6.1/03-stock
 	mv topic series/6.1/03-stock/topic
 	refused 'series/6.1/03-stock: stock cannot be the name of a topic'
@@ -828,8 +903,8 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	grep -F '| [0002](02-more/0002-fake-turn-50-into-fifty.patch) fake: turn 50 into fifty |' series/6.1/README.md
 	run -1 grep -r '^Topic:' series/6.1
 	make LINUX="$fake" TOPIC=count tree
-	grep -x five $F/linux/Kbuild
-	run -1 grep -x fifty $F/linux/Kbuild
+	grep -x five "$F/linux/Kbuild"
+	run -1 grep -x fifty "$F/linux/Kbuild"
 	commit 6 six
 	# what comes after it keeps its order
 	run -0 make LINUX="$fake" TOPIC=count refresh
@@ -837,15 +912,15 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 01-count/0002-fake-turn-6-into-six.patch
 02-more/0003-fake-turn-50-into-fifty.patch" ]
 	make LINUX="$fake" tree
-	grep -x six $F/linux/Kbuild
-	grep -x fifty $F/linux/Kbuild
+	grep -x six "$F/linux/Kbuild"
+	grep -x fifty "$F/linux/Kbuild"
 	commit 7 seven nope
 	run -2 make LINUX="$fake" refresh
 	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" says Topic: nope: there is no series/6.1/NN-nope' ]]
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven'
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven'
 	run -2 make LINUX="$fake" refresh
 	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" is in no topic: its message has no trailer "Topic: NAME"'* ]]
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven' --trailer 'Topic: count'
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q --amend -m 'fake: turn 7 into seven' --trailer 'Topic: count'
 	run -2 make LINUX="$fake" refresh
 	[[ ${lines[0]} == 'error: "fake: turn 7 into seven" of topic count comes after one of more: reorder the commits' ]]
 }
@@ -870,10 +945,10 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[ "$before" = "$(sums)" ]
 	make LINUX="$fake" tree
 	# another topic's uncommitted work
-	sed -i 's/^8$/eight/' $tree/Kbuild
+	sed -i 's/^8$/eight/' "$tree/Kbuild"
 	run -2 make LINUX="$fake" TOPIC=count tree
 	[[ ${lines[0]} == "error: $tree has uncommitted changes on branch series: commit them, or say which TOPIC" ]]
-	grep -x eight $tree/Kbuild
+	grep -x eight "$tree/Kbuild"
 	t checkout -q Kbuild
 	# somebody's own branch, and a rebase that has not ended
 	t checkout -q -b mine
@@ -895,7 +970,7 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	t commit -q --amend --no-edit --trailer 'Topic: count'
 	run -2 make LINUX="$fake" refresh
 	[[ ${lines[0]} == 'error: "fake: turn 50 into fifty" is in several topics: count, more' ]]
-	t reset -q --hard HEAD@{1}
+	t reset -q --hard 'HEAD@{1}'
 	# a topic that does not apply leaves nothing that looks done
 	t checkout -q series
 	t branch -q -D topic-count
@@ -904,18 +979,18 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	[[ $output == *"does not apply to "* ]]
 	sed -i 's/^ three$/ 3/' series/6.1/01-count/0001-*.patch
 	make LINUX="$fake" TOPIC=count tree
-	grep -x six $tree/Kbuild
+	grep -x six "$tree/Kbuild"
 	# what check makes beside uncommitted work
 	make LINUX="$fake" tree
 	t branch -q -D topic-count
-	sed -i 's/^8$/eight/' $tree/Kbuild
+	sed -i 's/^8$/eight/' "$tree/Kbuild"
 	make LINUX="$fake" TOPIC=count --eval='beside:;@BESIDE=1 scripts/tree.sh' beside
 	t show topic-count:Kbuild | grep -x six
 	[ "$(t symbolic-ref --short HEAD)" = series ]
-	grep -x eight $tree/Kbuild
+	grep -x eight "$tree/Kbuild"
 	t checkout -q Kbuild
 	# what is stashed
-	sed -i 's/^9$/nine/' $tree/Kbuild
+	sed -i 's/^9$/nine/' "$tree/Kbuild"
 	t stash -q
 	run -2 make LINUX="$fake" distclean
 	[[ $output == *"has work that is not in series/6.1"* ]]
@@ -979,9 +1054,9 @@ sys.exit(subprocess.run([*command, "-S", "-monitor", "stdio"], input=b"quit\n", 
 	commit 5 five
 	commit 50 fifty more
 	printf 'fake: turn 60 into sixty\n\nIn words.\n\nFixes: 123456789abc ("fake: count")\n' >message
-	sed -i 's/^60$/sixty/' $F/linux/Kbuild
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q -a -F "$PWD/message" --trailer 'Topic: more'
-	git -C $F/linux -c user.name=T -c user.email=t@localhost rebase -q --onto HEAD~2 HEAD~1
+	sed -i 's/^60$/sixty/' "$F/linux/Kbuild"
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q -a -F "$PWD/message" --trailer 'Topic: more'
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost rebase -q --onto HEAD~2 HEAD~1
 	topic 02-more 'fake: count on' mailed 'needs: count' 'prefix: RFC' 'stable: yes'
 	printf 'Seen with this.\n' >series/6.1/02-more/notes
 	make LINUX="$fake" refresh
@@ -1014,8 +1089,8 @@ It needs, in this order:
 	person Person
 	make LINUX="$fake" tree
 	commit 5 five
-	sed -i 's/^50$/fifty/' $F/linux/drivers/one
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q -a --author='Another <another@elsewhere.test>' -m 'one: turn 50 into fifty' --trailer 'Topic: count'
+	sed -i 's/^50$/fifty/' "$F/linux/drivers/one"
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q -a --author='Another <another@elsewhere.test>' -m 'one: turn 50 into fifty' --trailer 'Topic: count'
 	printf 'fake: count\n\nIn words.\n' >series/6.1/01-count/cover-letter
 	make LINUX="$fake" refresh
 	git add -f series && git commit -q -m v1
@@ -1024,16 +1099,17 @@ It needs, in this order:
 	git tag mailed/6.1/count/v1
 	before=$(cat build/outgoing/* | sha256sum)
 
-	echo all: >$F/linux/Makefile
-	git -C $F/linux -c user.name=T -c user.email=t@localhost commit -q -a -m 'fake: all of it' --trailer 'Topic: count'
+	echo all: >"$F/linux/Makefile"
+	git -C "$F/linux" -c user.name=T -c user.email=t@localhost commit -q -a -m 'fake: all of it' --trailer 'Topic: count'
 	printf 'fake: count\n\nIn words.\n\nChanges in v2:\n - more words\n' >series/6.1/01-count/cover-letter
 	make LINUX="$fake" refresh
 	git add -f series && git commit -q -m v2
 
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	printf '#!/bin/sh\nexec sleep 100\n' >"$BATS_TEST_TMPDIR/bin/xargs"
+	# Ctrl-C comes when it is called: to all in the group, which timeout makes one of its own
+	printf '#!/bin/sh\nkill -INT 0\nexec sleep 100\n' >"$BATS_TEST_TMPDIR/bin/xargs"
 	chmod +x "$BATS_TEST_TMPDIR/bin/xargs"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout -s INT 3 make LINUX="$fake" TOPIC=count V=2 mails
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout 100 make LINUX="$fake" TOPIC=count V=2 mails
 	[[ $output == *"mails: asking get_maintainer.pl"* ]]
 	[ ! -e build/outgoing.tmp ]
 	[ "$before" = "$(cat build/outgoing/* | sha256sum)" ]
@@ -1043,7 +1119,7 @@ It needs, in this order:
 	git tag -f mailed/6.1/count/v1 "$(git commit-tree -m 'on another base' "$(git add -f series && git write-tree)")"
 	git reset -q --hard
 	run -0 make LINUX="$fake" TOPIC=count V=2 mails
-	[[ $output == *"notice: no range-diff: mailed/6.1/count/v1 was made on $(cut -d ' ' -f 1 series/6.1/base), and does not apply to "* ]]
+	[[ $output == *"notice: no range-diff: mailed/6.1/count/v1 was made on $(awk '{ print $1; exit }' series/6.1/base), and does not apply to "* ]]
 	run -1 grep Range-diff build/outgoing/v2-0000-*
 	git tag -f mailed/6.1/count/v1 HEAD~
 
@@ -1115,7 +1191,10 @@ X-RcptTo: ' ]
 		run -1 grep -r '\.example>' build/outgoing
 		[ "$(grep -lx "$based" build/outgoing/* | wc -l)" = 1 ]
 		[ ${#linux[@]} != 0 ] || run -1 grep -r '^base-commit:' build/outgoing
-		eval "$send" </dev/null >sent 2>&1 || { tail -n 20 sent; false; }
+		eval "$send" </dev/null >sent 2>&1 || {
+			tail -n 20 sent
+			false
+		}
 		[ "$(git rev-parse "mailed/$TESTED/$topic/v1^{commit}")" = "$(git rev-parse HEAD)" ]
 	done
 
@@ -1124,11 +1203,13 @@ X-RcptTo: ' ]
 	mapfile -t mails < <(printf '%s\n' "${received[@]}" | grep -vxFf <(printf '%s\n' "${covers[@]}"))
 	mapfile -t patches < <(BASE=$TESTED scripts/topics.py patches)
 	[ "${#mails[@]}" = "${#patches[@]}" ]
-	[ "${#covers[@]}" = "$(ls "series/$TESTED"/*/cover-letter | wc -l)" ]
+	[ "${#covers[@]}" = "$(find "series/$TESTED" -name cover-letter | wc -l)" ]
 	for i in 0 $((${#patches[@]} - 1)); do
 		# whom it is for, those whose commit it fixes, and whom it says itself
-		want=$(cd "$tree" && scripts/get_maintainer.pl --nogit-fallback "${blamed[@]}" --norolestats --non "$copy/${patches[i]}" 2>/dev/null | sed 's/.*<\(.*\)>/\1/'
-			sed -n 's/^Cc: \(stable@vger.kernel.org\).*/\1/p' "$copy/${patches[i]}")
+		want=$(
+			cd "$tree" && scripts/get_maintainer.pl --nogit-fallback "${blamed[@]}" --norolestats --non "$copy/${patches[i]}" 2>/dev/null | sed 's/.*<\(.*\)>/\1/'
+			sed -n 's/^Cc: \(stable@vger.kernel.org\).*/\1/p' "$copy/${patches[i]}"
+		)
 		diff <(recipients "${mails[i]}") <(printf '%s\n' "$want" person@somewhere.test | sort -u)
 	done
 
@@ -1141,4 +1222,133 @@ X-RcptTo: ' ]
 	[ "$(git -C applied rev-parse 'HEAD^{tree}')" = "$(git -C "$tree" rev-parse 'series^{tree}')" ]
 	[ "$(git -C applied log --format='%an <%ae>' base.. | sort -u)" = 'Zoë Person <person@somewhere.test>' ]
 	[ "$(git -C applied log --format='%(trailers:key=Signed-off-by)' base.. | grep -c '^Signed-off-by: Zoë Person <person@somewhere.test>$')" = "${#patches[@]}" ]
+}
+
+# A bench of which all is real but kernels and emulator: what that prints is what its cases did.
+# planned LINE...: the plan of 6.1
+planned() {
+	printf '%s\n' "$@" >series/6.1/plan
+	cat >"$BATS_TEST_TMPDIR/qemu-system-x86_64" <<-'EOF'
+		#!/bin/bash
+		case $* in
+		--version) echo 'QEMU emulator version 9.9.9'; exit ;;
+		*help*)    exec /usr/bin/qemu-system-x86_64 "$@" ;;
+		esac
+		for i in $(seq 20); do echo "[    0.000000] Linux"; done
+		n=0
+		for test in ${*##*-- run -s 0 }; do
+			[[ $test == vfio_*_test* ]] || continue
+			n=$((n + 1))
+			echo "[    1.000000] bench: run $n ${test##*/}"
+			[[ $* == *stock* && $test == *remove || $* == */image/try/* && $test == *membership* ]]
+			echo "[    1.000000] bench: end $n ${test##*/} $((1 - $?))"
+		done
+		echo "[    2.000000] bench: done $n"
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/qemu-system-x86_64"
+	# shellcheck disable=SC2016 # the scripts'
+	printf '#!/bin/bash\nmkdir -p $B/linux/.git $B/image/$KERNEL-$CONFIG; echo 6.1.1 >$B/linux/.git/bench-version; touch $B/initramfs.cpio $B/image/$KERNEL-$CONFIG/bzImage\n' |
+		tee scripts/tree.sh scripts/image.sh >scripts/initramfs.sh
+	echo 'intel membership.flat.remove' >series/6.1/01-count/stock-fails
+}
+
+check_sh() {
+	PATH=$BATS_TEST_TMPDIR:$PATH BASE=6.1 B=$PWD/build/6.1 KERNEL=series TOPIC='' CONFIG=fast ARCH=x86_64 LINUX='' JOBS=2 scripts/check.sh "$@"
+}
+
+@test "check-all: its parts, one after another, give what the whole gives; what fails or is missing is said" {
+	planned $'all\tseries-fast\tintel,amd,virtio\t-\t$membership/membership.flat.remove $membership/membership.flat.readd' \
+		$'all\tstock-fast\tintel,amd\t-\t$membership/membership.flat.remove $type1/type1.dirty' \
+		$'all\tstock-fast\tintel\tmore\t$membership/membership.flat.readd' \
+		$'brief\tseries-debug\tintel\t-\t$membership' \
+		$'all\tstep\t-\tbisect'
+	printf 'exit 1\n' >scripts/bisect.sh
+	keep() {
+		mkdir -p "$1"
+		mv build/6.1 "$1/6.1"
+	}
+	run -1 check_sh all 6.1
+	echo "$output"
+	[[ $output == *$'not ok 1 bisect\n'* ]]
+	[[ ${lines[-1]} == "11 passed, 1 failed, 0 skipped" ]]
+	python3 -c 'import xml.dom.minidom; xml.dom.minidom.parse("build/6.1/result/junit.xml")'
+	keep whole
+	for k in 1 2 3; do
+		SHARD=$k/3 run check_sh all 6.1
+		keep "part$k"
+	done
+	# each in one part, and stock's of an IOMMU together
+	[ "$(cat part?/6.1/result/*series*.tap | wc -l)" = "$(cat whole/6.1/result/*series*.tap | wc -l)" ]
+	[ "$(find part? -name 'stock-fast-intel*.tap.stock' | cut -d / -f 1 | sort -u | wc -l)" = 1 ]
+	[ "$(grep -h 'stock fails' part?/6.1/result/stock.tap)" = 'ok 1 stock fails intel membership.flat.remove' ]
+	table() {
+		make RESULTS="$*" report | sed -n '/^Each cell/,/^what else/p'
+	}
+	table whole >of-whole
+	grep membership of-whole
+	diff of-whole <(table part1 part2 part3)
+	run -0 make RESULTS="part1 part3" report
+	[[ $output =~ "Of 7 parts of the plan "[1-9]" have no result: " || $output =~ "Of 7 parts of the plan 1 has no result: " ]]
+
+	sed -i 's/readd$/stays/' series/6.1/01-count/stock-fails
+	sed -i 's/remove$/readd/' series/6.1/01-count/stock-fails
+	run -1 check_sh all 6.1
+	[[ $output == *"not ok 1 stock fails intel membership.flat.readd"*"it does not: ok: the case can no longer tell stock from series"* ]]
+}
+
+@test "try: the kernel that fails is said to be affected, on the page, too; what was tried before is not there any more" {
+	planned
+	vmlinuz
+	tried() {
+		PATH=$BATS_TEST_TMPDIR:$PATH "$@" make DEPS=skip try KERNEL_IMAGE="$BATS_TEST_TMPDIR/vmlinuz" "${more[@]}"
+		echo "$output"
+	}
+	more=(VIOMMU=all)
+	tried run -0
+	more=()
+	tried run -0
+	said=${output//$'\n'/ }
+	[[ $said == *"Linux 9.9.9-test is affected: of "*" fail otherwise; no series is made for it"* ]]
+	[[ ${lines[-1]} == build/report/index.html:* ]]
+	grep -E '<p class="head n">Linux 9.9.9-test is affected: of ' build/report/index.html
+	run -1 grep -E 'make bench|<span>stock<|intel-noir, fast' build/report/index.html
+	run -0 make report
+	[[ $output == *"== make try: Linux 9.9.9-test"*"Each cell is against/try"* ]]
+}
+
+@test "plan: bad input is refused before any work" {
+	refused() {
+		run -1 check_sh 6.1
+		[ "${lines[0]}" = "error: $1" ]
+		[ ! -e build/6.1/linux ]
+	}
+	planned $'sometimes\tseries-fast\tintel\t-\t$membership'
+	refused "series/6.1/plan:1: want brief, all or both, a kernel, vIOMMUs, a part and tests, or step, an architecture, a name"
+	planned $'both\tseries-fast\tintel\t-\t$member'
+	refused "series/6.1/plan:1: there is no name member in guest/tests"
+	planned $'both\tseries-fast\tintel,intel\t-\t$membership'
+	refused "series/6.1/plan: twice in \`make check\`: series-fast-intel"
+	planned $'both\tseries-fast\tintel\t-\t$membership'
+	for bad in 0/2 3/2 2 a/b 1/0 '1/2 x'; do
+		run -2 make SHARD="$bad" check-all
+		[[ $output == *"SHARD=$bad: want k/n, the k-th of n parts"* ]]
+		[ ! -e build/6.1/linux ]
+	done
+	run -2 make SHARD=1/2 check
+	[[ $output == *"make check does not go by SHARD"* ]]
+}
+
+@test "the jobs for GitLab and GitHub have every base and part" {
+	PATH=/usr/bin:$PATH python3 - <<-'EOF'
+		import os, yaml
+		bases = sorted(os.listdir("series"))
+		for path, find, name, shard in (
+		        (".gitlab-ci.yml", lambda file: file["check"]["parallel"]["matrix"][0], "BASE", "SHARD"),
+		        (".github/workflows/check.yml", lambda file: file["jobs"]["check"]["strategy"]["matrix"], "base", "shard")):
+		    with open(path, encoding="utf-8") as file:
+		        matrix = find(yaml.safe_load(file))
+		    count = len(matrix[shard])
+		    assert sorted(matrix[name]) == bases, path
+		    assert matrix[shard] == [f"{k}/{count}" for k in range(1, count + 1)], path
+	EOF
 }

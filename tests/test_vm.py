@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What vm.py makes of a console: recorded ones, each of another end, are in tests/consoles/."""
+"""
+What vm.py makes of a console: recorded ones, each of another end, are in tests/consoles/.
+And what machine.py makes of guest/machine.
+"""
+# What a test is about, its name says. # pylint: disable=missing-class-docstring,missing-function-docstring
 import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -14,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, f"{TOP}/scripts")
 os.environ["B"] = tempfile.gettempdir()
 os.chdir(TOP)
+import machine  # pylint: disable=wrong-import-position,import-error
 import vm  # pylint: disable=wrong-import-position,import-error
 
 
@@ -127,6 +133,20 @@ class Made(unittest.TestCase):
                  ("not ok", "Expression: fd >= 0; Observed: -1; [errno: 2 - none] (x.c:7)"))):
             with self.subTest(tap=tap, rc=rc):
                 self.assertEqual(vm.Run.verdict(tap, rc), want)
+
+
+class Machine(unittest.TestCase):
+    def test_the_docs_have_its_tables(self):
+        with open("docs/bench.md", encoding="utf-8") as file:
+            has = re.findall("<!-- machine: .*?<!-- end -->", file.read(), re.S)
+        self.assertEqual("\n".join(has), machine.docs(), "docs/bench.md does not have what scripts/machine.py docs prints")
+
+    def test_a_record_that_lacks_a_field_is_refused(self):
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+            print("# first", "bus\t00\tpcie.0", sep="\n", file=file, flush=True)
+            with mock.patch.object(machine, "TABLE", file.name), \
+                    self.assertRaisesRegex(SystemExit, "machine:2: .* bus of 3 fields"):
+                list(machine.records())
 
 
 if __name__ == "__main__":
