@@ -143,6 +143,10 @@ recipients() {
 	tests/test_vm.py
 }
 
+@test "what is made of TAP" {
+	tests/test_tap.py
+}
+
 @test "an unknown BASE, KERNEL, CONFIG, ARCH, VIOMMU is refused before any work" {
 	for bad in BASE=9.9 KERNEL=mine CONFIG=slow ARCH=mips VIOMMU=arm DEPS=maybe ACCEL=xen; do
 		run -2 make "$bad" selftests
