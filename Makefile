@@ -71,7 +71,7 @@ program := qemu-system-$(system_$(ARCH))
 qemu_folder := $(abspath $(QEMU:%/$(program)=%))
 $(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
-export BASE TOPIC KERNEL CONFIG VIOMMU ARCH JOBS LINUX DEPS ACCEL B viommus viommu_x86_64 viommu_arm64 shallow QEMU qemu_folder \
+export BASE TOPIC KERNEL CONFIG ARCH JOBS LINUX DEPS ACCEL B viommus QEMU qemu_folder \
 	KERNEL_IMAGE MODULES AGAINST SHARD
 # What the user's environment says to other kernels' builds and tests.
 unexport PLAIN BESIDE KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG

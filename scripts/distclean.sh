@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# distclean.sh: remove $B, what `make try` has of the same tree, and QEMUs and APT's lists that
-# were got, unless one of the trees has work that is nowhere else.
+# distclean.sh: remove $B, what `make try` has of the same tree, and QEMUs, APT's lists and other
+# hosts that were got, unless one of the trees has work that is nowhere else.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
@@ -12,4 +12,4 @@ for B in "${folders[@]}"; do
 	[ -z "$work" ] ||
 		die "$(rel "$B/linux") has work that is not in series/$BASE (${work//$'\n'/; }): 'make refresh', or remove it yourself"
 done
-rm -rf "${folders[@]}" build/qemu-* build/apt
+rm -rf "${folders[@]}" build/qemu-* build/apt build/host-*

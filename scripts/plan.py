@@ -7,6 +7,7 @@ Say what `make check` runs of $BASE on $ARCH, or `make check-all`, from series/$
 					vm KERNEL VIOMMU RESULT TESTS, or step RESULT NAME ARCH ARGUMENTS
     plan.py check|check-all names	all results that it has, whatever $SHARD says
     plan.py check|check-all stock	what became of what the stock kernel must fail and pass, as TAP
+    plan.py check|check-all missing	whether all of it has a result, as TAP
 
 With SHARD=k/n in the environment, the k-th of n parts: what belongs together is in one, and
 all take as long, by series/$BASE/times (RESULT SECONDS, of an earlier run) as far as that knows.
@@ -17,11 +18,17 @@ import sys
 import typing
 from pathlib import Path
 
+import machine
 import tap
 import topics
 
-# How much longer it takes with the kernel's checkers on, of what no time is known
+ARCHS = ["x86_64", "arm64"]
+# check.sh has them.
+STEPS = ["test", "test-built", "lint", "bisect", "compile", "cost", "kunit", "kunit-boot", "host"]
+# How much longer it takes with the kernel's checkers on, or a step, of what no time is known
 DEBUG = 5
+# So many VMs go side by side on two cores.
+WIDE = 4
 
 
 class Part(typing.NamedTuple):
@@ -57,6 +64,22 @@ def filled(words: str, known: dict[str, str], where: str) -> str:
     return re.sub(r"\$(\w+)", value, words)
 
 
+def check(where: str, kernel: str, viommus: str, part: str) -> None:
+    """Bad input is found before anything is built"""
+    if kernel == "step":
+        if viommus not in ("-", *ARCHS):
+            die(f"{where}: {viommus}: want one of: - {' '.join(ARCHS)}")
+        if part.split()[0] not in STEPS:
+            die(f"{where}: {part.split()[0]}: want one of: {' '.join(STEPS)}")
+        return
+    arch = "arm64" if kernel.startswith("arm64-") else "x86_64"
+    if not re.fullmatch("(arm64-)?(stock|series|fixes)-(fast|debug)(,.*)?", kernel):
+        die(f"{where}: {kernel}: want [arm64-]KERNEL-CONFIG[,ARGUMENT...]")
+    for viommu in viommus.split(","):
+        if arch not in machine.VIOMMUS.get(viommu, machine.Viommu([], "", "", [], [])).arch:
+            die(f"{where}: {viommu}: {arch} has no such vIOMMU")
+
+
 def plan(base: str, what: str, archs: list[str]) -> list[Part]:
     """All of it, in its order"""
     path = Path("series", base, "plan")
@@ -66,10 +89,12 @@ def plan(base: str, what: str, archs: list[str]) -> list[Part]:
         if not line or line[0] == "#":
             continue
         where = f"{path}:{number}"
-        words = line.split(maxsplit=4 if line.split()[1] != "step" else 3)
-        if words[0] not in ("brief", "all", "both") or len(words) < (4 if words[1] == "step" else 5):
+        words = line.split()[:2]
+        words = line.split(maxsplit=3 if words[1:] == ["step"] else 4)
+        if words[:1] not in (["brief"], ["all"], ["both"]) or len(words) < (4 if words[1:2] == ["step"] else 5):
             die(f"{where}: want brief, all or both, a kernel, vIOMMUs, a part and tests, or step, an architecture, a name")
         when, kernel, viommus, part, *tests = words
+        check(where, kernel, viommus, part)
         if when == ("all" if what == "check" else "brief"):
             continue
         if kernel == "step":
@@ -109,11 +134,14 @@ def times(base: str) -> dict[str, float]:
 
 def shard(parts: list[Part], index: int, count: int, took: dict[str, float]) -> list[Part]:
     """The longest unit first, each to who has least to do"""
-    known = [took[part.result] / (DEBUG if "-debug" in part.result else 1) for part in parts if part.result in took]
+    def size(part: Part) -> int:
+        return DEBUG if "-debug" in part.result or part.words[0] == "step" else 1
+
+    known = [took[part.result] / size(part) for part in parts if part.result in took]
     mean = sum(known) / len(known) if known else 1
     units: dict[str, float] = {}
     for part in parts:
-        seconds = took.get(part.result, mean * (DEBUG if "-debug" in part.result else 1))
+        seconds = took.get(part.result, mean * size(part)) / (WIDE if part.words[0] == "vm" else 1)
         units[unit(part)] = units.get(unit(part), 0) + seconds
     load = [0.0] * count
     mine = set()
@@ -143,10 +171,10 @@ def stock(mine: list[Part], whole: list[Part], archs: list[str], what: str) -> t
         name = f"stock fails {viommu} {case}"
         if any(cell.verdict == "not ok" for _, cell in cells):
             yield name, tap.Cell("ok")
-        elif "@" in viommu and os.environ.get("NO_QEMU"):
-            yield name, tap.Cell("skip", os.environ["NO_QEMU"])
         elif not on(mine, viommu) and on(whole, viommu):
             continue  # another part's
+        elif "@" in viommu and os.environ.get("NO_QEMU"):
+            yield name, tap.Cell("skip", os.environ["NO_QEMU"])
         elif what == "check" and not on(whole, viommu):
             where = viommu.removeprefix("arm64-")
             other = archs[0] if (where != viommu) != ("arm64" in archs) else where
@@ -161,24 +189,36 @@ def stock(mine: list[Part], whole: list[Part], archs: list[str], what: str) -> t
                     yield f"stock passes {result} {case}", cell._replace(log=None)
 
 
+def missing(mine: list[Part]) -> tuple[str, tap.Cell]:
+    """What has no result cannot have failed, either"""
+    without = [part.result for part in mine if not any(
+        os.path.exists(path) and os.path.getsize(path)
+        for path in (f"{os.environ['B']}/result/{part.result}.tap{end}" for end in ("", ".stock")))]
+    return ("all of the plan has a result",
+            tap.Cell("not ok", f"these have none: {', '.join(without)}") if without else tap.Cell("ok"))
+
+
 def main() -> None:
     """What the command line asks for"""
     if not {"-h", "--help"}.isdisjoint(sys.argv[1:]):
         print((__doc__ or "").strip())
         return
-    if sys.argv[1:2] not in (["check"], ["check-all"]) or sys.argv[2:] not in ([], ["names"], ["stock"]):
-        die("want check or check-all, and perhaps names or stock: plan.py --help")
+    if sys.argv[1:2] not in (["check"], ["check-all"]) or sys.argv[2:] not in ([], ["names"], ["stock"], ["missing"]):
+        die("want check or check-all, and perhaps names, stock or missing: plan.py --help")
     base, what = os.environ["BASE"], sys.argv[1]
     archs = [os.environ["ARCH"]] if what == "check" else ["arm64", "x86_64"]
     parts = whole = plan(base, what, archs)
     if sys.argv[2:] == ["names"]:
         print(*(part.result for part in parts), sep="\n")
         return
-    if os.environ.get("SHARD"):
+    if what == "check-all" and os.environ.get("SHARD"):
         found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", os.environ["SHARD"])
         if not found or int(found[1]) > int(found[2]):
             die(f"SHARD={os.environ['SHARD']}: want k/n, the k-th of n parts")
         parts = shard(parts, int(found[1]), int(found[2]), times(base))
+    if sys.argv[2:] == ["missing"]:
+        print(*tap.written([missing(parts)]), sep="\n")
+        return
     if sys.argv[2:]:
         print(*tap.written(stock(parts, whole, archs, what)), sep="\n")
         return

@@ -126,6 +126,10 @@ def main() -> None:
         if not results.any_in(build):
             sys.exit(f"error: {build}: there are no results in it: want a copy of build/ after 'make check'")
     bases = results.bases(builds or ["build"])
+    for base in bases:
+        kernels = [name for name, _ in base.versions() if name in results.TRIED]
+        if len(kernels) > len(set(kernels)):
+            sys.exit(f"error: these are of several kernels, which one page does not tell apart: {base.what()}")
     if not any(base.paths for base in bases):
         sys.exit("error: there are no results to report: run 'make check' first")
     whole = page(bases)

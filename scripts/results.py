@@ -257,11 +257,11 @@ class Base:
         matrices: dict[tuple[str, str], Matrix] = {}
         runs, left_out = [], []
         for folder, path in self.paths:
-            title, cells = part(path), tap.read(path)
+            title, cells = part(path), tap.read_all(path)
             run = RUN.fullmatch(title)
             if run:
                 runs.append((run, cells, folder))
-            elif any(cell.log for cell in cells.values()) and not title.startswith("topic-"):
+            elif any(cell.log for _, cell in cells) and not title.startswith("topic-"):
                 left_out.append(title)
             else:
                 self.add_step(title, cells)
@@ -269,7 +269,7 @@ class Base:
         # The one with the most cases says in which order they come.
         for run, cells, folder in sorted(runs, key=lambda run: -len(run[1])):
             arch, kernel, config, viommu = run.groups()
-            for case, cell in cells.items():
+            for case, cell in cells:
                 test = case.split(".")[0] if "." in case and " " not in case else ""
                 matrix = matrices.setdefault((arch or "", test), Matrix(self.name, self.kernels, arch or "", test))
                 matrix.add(Column(viommu, config, kernel), case, cell, folder)
@@ -284,9 +284,9 @@ class Base:
                          for viommu, _ in other.pairs() for config in CONFIGS}
             matrix.finish(pairs)
 
-    def add_step(self, title: str, cells: dict[str, tap.Cell]) -> None:
+    def add_step(self, title: str, cells: list[tuple[str, tap.Cell]]) -> None:
         """Take what one of the other checks found"""
-        for case, cell in cells.items():
+        for case, cell in cells:
             kunit = re.match(r"KUnit (\S+) (.*)", case)
             suite, case = (f"{title}: {kunit[1]}", kunit[2]) if kunit else (title, case)
             step = self.steps.setdefault(suite, {})
@@ -417,7 +417,7 @@ class Try(Base):
                 table: dict[str, tap.Cell] = {}
                 for matrix in self.matrices:
                     for key, column, cell in matrix.cells():
-                        if column.kernel == kernel and (matrix.case(key) not in table or worse(cell, table[matrix.case(key)])):
+                        if column.kernel == kernel and worse(cell, table.get(matrix.case(key), tap.NOT_RUN)):
                             table[matrix.case(key)] = cell
                 yield Sentence(verdict.sentence(release, table) + ".", None)
 
@@ -475,7 +475,7 @@ def bases(builds: list[str]) -> list[Base]:
 
 def any_in(build: str) -> bool:
     """Has that copy of build/ any results?"""
-    return any(files(f"{build}/{name}") for _, name in names([build]))
+    return any(files(f"{build}/{name}") or os.path.exists(f"{build}/{name}/result/plan") for _, name in names([build]))
 
 
 def example(shown: list[Base]) -> tuple[Matrix, Key, Column, tap.Cell] | None:

@@ -5,7 +5,7 @@ TAP, as the bench writes it: results of cases, each with its reason and its log.
 
     tap.py count FILE...	what failed, and in the last line how many did, passed and were skipped
     tap.py junit FILE...	the same files as JUnit's XML
-    tap.py kunit JSON NAME	what `kunit.py --json` wrote to JSON, as TAP
+    tap.py kunit JSON		what `kunit.py --json` wrote to JSON, as TAP
 
 count's exit code is 0 only if none failed and some passed.
 """
@@ -23,7 +23,7 @@ class Cell(typing.NamedTuple):
     why: str = ""
     where: str | None = None    # the log's file and line that say why
     log: str | None = None      # all that the log has of the case: file:first-last
-    last: tuple[str, ...] = ()  # what was last said before it ended like that
+    last: tuple[str, ...] = ()  # what else is said of it
 
 
 NOT_RUN = Cell("not run")
@@ -43,17 +43,17 @@ def read_all(path: str) -> list[tuple[str, Cell]]:
                 cells.append((name.strip() or "a case without a name", cell))
                 continue
             log = re.match(r"# log (\S+:\d+-\d+)$", line)
-            last = re.match(r"#   (.*)$", line)
             why = re.match(r"# (.*?)(?: \((\S+:\d+)\))?$", line)
+            last = re.match(r"#(?:   | )(.*)$", line)
             if not cells:
                 continue
             case, cell = cells[-1]
             if log:
                 cell = cell._replace(log=log[1])
-            elif last and cell.why:
-                cell = cell._replace(last=(*cell.last, last[1]))
             elif why and cell[:2] == ("not ok", ""):
                 cell = cell._replace(why=why[1], where=why[2])
+            elif last and cell.verdict == "not ok":
+                cell = cell._replace(last=(*cell.last, last[1]))
             cells[-1] = case, cell
     return cells
 
@@ -92,7 +92,11 @@ def count(paths: list[str]) -> bool:
     """Print what failed, and the sums. Is all well?"""
     passed = failed = skipped = 0
     for path in paths:
-        for number, (case, cell) in enumerate(read_all(path), 1):
+        try:
+            cells = read_all(path)
+        except OSError as error:
+            cells = [("a file", Cell("not ok", error.strerror))]
+        for number, (case, cell) in enumerate(cells, 1):
             passed += cell.verdict == "ok"
             skipped += cell.verdict == "skip"
             if cell.verdict == "not ok":
@@ -107,6 +111,10 @@ def count(paths: list[str]) -> bool:
 
 def junit(paths: list[str]) -> xml.Element:
     """A suite for each file"""
+    def text(words: str) -> str:
+        # XML has no place for a console's control characters.
+        return "".join(c if c.isprintable() or c in "\t\n" else "\ufffd" for c in words)
+
     suites = xml.Element("testsuites")
     for path in paths:
         name = os.path.basename(path).split(".tap")[0]
@@ -115,11 +123,12 @@ def junit(paths: list[str]) -> xml.Element:
                                failures=str(sum(cell.verdict == "not ok" for _, cell in cells)),
                                skipped=str(sum(cell.verdict == "skip" for _, cell in cells)))
         for case, cell in cells:
-            element = xml.SubElement(suite, "testcase", classname=name, name=case)
+            element = xml.SubElement(suite, "testcase", classname=name, name=text(case))
             if cell.verdict == "not ok":
-                xml.SubElement(element, "failure", message=cell.why).text = "\n".join(filter(None, (cell.where, *cell.last)))
+                failure = xml.SubElement(element, "failure", message=text(cell.why))
+                failure.text = text("\n".join(filter(None, (cell.where, *cell.last))))
             elif cell.verdict == "skip":
-                xml.SubElement(element, "skipped", message=cell.why)
+                xml.SubElement(element, "skipped", message=text(cell.why))
             if cell.log:
                 xml.SubElement(element, "system-out").text = cell.log
     return suites

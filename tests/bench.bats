@@ -9,7 +9,7 @@ setup_file() {
 	export B=${B:-$PWD/build/6.1}
 	export TESTED=${BASE:-6.1}
 	# shellcheck disable=SC2046 # several names
-	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE TOPIC KERNEL CONFIG ARCH VIOMMU LINUX DEPS ALONE PLAIN BESIDE QEMU qemu_folder ACCEL KARGS KERNEL_IMAGE MODULES AGAINST $(compgen -e GIT_)
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE TOPIC KERNEL CONFIG ARCH VIOMMU LINUX DEPS ALONE PLAIN BESIDE QEMU qemu_folder ACCEL KARGS KERNEL_IMAGE MODULES AGAINST SHARD RESULTS $(compgen -e GIT_)
 }
 
 # A copy of the bench, and a kernel tree of two files for it.
@@ -1274,7 +1274,7 @@ check_sh() {
 	run -1 check_sh all 6.1
 	echo "$output"
 	[[ $output == *$'not ok 1 bisect\n'* ]]
-	[[ ${lines[-1]} == "11 passed, 1 failed, 0 skipped" ]]
+	[[ ${lines[-1]} == "12 passed, 1 failed, 0 skipped" ]]
 	python3 -c 'import xml.dom.minidom; xml.dom.minidom.parse("build/6.1/result/junit.xml")'
 	keep whole
 	for k in 1 2 3; do
@@ -1294,6 +1294,16 @@ check_sh() {
 	run -0 make RESULTS="part1 part3" report
 	[[ $output =~ "Of 7 parts of the plan "[1-9]" have no result: " || $output =~ "Of 7 parts of the plan 1 has no result: " ]]
 
+	# brief goes by no part, whatever the environment has; what ends without a result has failed
+	planned $'brief\tseries-fast\tintel,amd\t-\t$membership/membership.flat.readd' $'brief\tstep\t-\tlint'
+	printf 'exit 0\n' >scripts/lint.sh
+	SHARD=1/2 run check_sh 6.1
+	[[ ${lines[-1]} == "6 passed, 0 failed, 1 skipped" ]]
+	sed -i 's/^	lint) aside.*/	lint) ;;/' scripts/check.sh
+	run -1 check_sh 6.1
+	[[ $output == *"not ok 1 all of the plan has a result"*"these have none: step-lint"* ]]
+
+	planned $'all\tstock-fast\tintel\t-\t$membership/membership.flat.remove $membership/membership.flat.readd'
 	sed -i 's/readd$/stays/' series/6.1/01-count/stock-fails
 	sed -i 's/remove$/readd/' series/6.1/01-count/stock-fails
 	run -1 check_sh all 6.1
@@ -1328,6 +1338,16 @@ check_sh() {
 	}
 	planned $'sometimes\tseries-fast\tintel\t-\t$membership'
 	refused "series/6.1/plan:1: want brief, all or both, a kernel, vIOMMUs, a part and tests, or step, an architecture, a name"
+	planned both
+	refused "series/6.1/plan:1: want brief, all or both, a kernel, vIOMMUs, a part and tests, or step, an architecture, a name"
+	planned $'both\tserial-fast\tintel\t-\t$membership'
+	refused "series/6.1/plan:1: serial-fast: want [arm64-]KERNEL-CONFIG[,ARGUMENT...]"
+	planned $'both\tseries-fast\tintel,smmuv3\t-\t$membership'
+	refused "series/6.1/plan:1: smmuv3: x86_64 has no such vIOMMU"
+	planned $'both\tstep\t-\tkunit-bot'
+	refused "series/6.1/plan:1: kunit-bot: want one of: test test-built lint bisect compile cost kunit kunit-boot host"
+	planned $'both\tstep\tx86-64\tlint'
+	refused "series/6.1/plan:1: x86-64: want one of: - x86_64 arm64"
 	planned $'both\tseries-fast\tintel\t-\t$member'
 	refused "series/6.1/plan:1: there is no name member in guest/tests"
 	planned $'both\tseries-fast\tintel,intel\t-\t$membership'
@@ -1340,6 +1360,12 @@ check_sh() {
 	done
 	run -2 make SHARD=1/2 check
 	[[ $output == *"make check does not go by SHARD"* ]]
+	# the last results are still there
+	mkdir -p build/6.1/result
+	touch build/6.1/result/some.tap
+	planned none
+	run -1 check_sh 6.1
+	[ -e build/6.1/result/some.tap ]
 }
 
 @test "the jobs for GitLab and GitHub have every base and part" {

@@ -64,6 +64,21 @@ class Tap(unittest.TestCase):
         self.assertEqual(self.counts("ok 1 b # SKIP c"), (False, "0 passed, 0 failed, 1 skipped"))
         self.assertEqual(self.counts("TAP version 13"), (False, "0 passed, 0 failed, 0 skipped"))
 
+    def test_all_that_is_said_of_a_failure_is_kept(self):
+        self.assertEqual(self.read("not ok 1 a", "# b", "# c", "#   d", "ok 2 e", "# f"),
+                         [("a", Cell("not ok", "b", None, None, ("c", "d"))), ("e", Cell("ok"))])
+
+    def test_a_file_that_is_not_there_has_failed(self):
+        self.read("ok 1 a")
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertFalse(tap.count([self.path, self.path + ".none"]))
+        self.assertEqual(said.getvalue().splitlines()[-1], "1 passed, 1 failed, 0 skipped")
+
+    def test_junit_has_no_control_characters(self):
+        self.read("not ok 1 a\x1b", "# b\x07", "#   \x1b[2J\0")
+        tree = tap.xml.fromstring(tap.xml.tostring(tap.junit([self.path])))
+        self.assertEqual(tree.find("testsuite/testcase/failure").get("message"), "b\ufffd")
+
     def test_junit(self):
         self.read("ok 1 a", "not ok 2 b", "# <why> (x.log:1)", "ok 3 c # SKIP d")
         suite = tap.junit([self.path])[0]
