@@ -5,12 +5,14 @@ What vm.py makes of a console: recorded ones, each of another end, are in tests/
 And what machine.py makes of guest/machine.
 """
 # What a test is about, its name says. # pylint: disable=missing-class-docstring,missing-function-docstring
+import concurrent.futures
 import contextlib
 import io
 import os
 import re
 import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -147,6 +149,22 @@ class Machine(unittest.TestCase):
             with mock.patch.object(machine, "TABLE", file.name), \
                     self.assertRaisesRegex(SystemExit, "machine:2: .* bus of 3 fields"):
                 list(machine.records())
+
+
+class Side(unittest.TestCase):
+    def test_debug_kernels_take_two_places(self):
+        places, taken, most = vm.Places(4), [], []
+
+        def run(kernel):
+            taken.append(2 if "debug" in kernel else 1)
+            most.append(sum(taken))
+            time.sleep(0.01)
+            taken.remove(2 if "debug" in kernel else 1)
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for kernel in ["series-debug"] * 5 + ["series-fast"] * 9:
+                pool.submit(places.run, mock.Mock(kernel=kernel, side_effect=lambda kernel=kernel: run(kernel)))
+        self.assertEqual((max(most), len(most), places.free), (4, 14, 4))
 
 
 if __name__ == "__main__":
