@@ -235,4 +235,4 @@ help: ## This
 	@echo '  TOPIC=<name>  on most targets, one topic of the series and what it needs, or fixes, all that mend something: $(topics)'
 	@echo '  V=$(V)           the version that `make mails` writes'
 	@echo '  DEPS=skip     install nothing; ACCEL=kvm  use KVM if a boot under it ends'
-	@echo '  JOBS=$(JOBS)       compilers side by side, and twice as many VMs; KARGS="..."  kernel arguments'
+	@echo '  JOBS=$(JOBS)       compilers side by side, and twice as many VMs, but of debug kernels; KARGS="..."  kernel arguments'

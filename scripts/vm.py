@@ -419,14 +419,19 @@ class Places:
 
     def __init__(self, free: int) -> None:
         self.free = free
+        self.waiting: list[Run] = []
         self.changed = threading.Condition()
 
     def run(self, run: Run) -> None:
         """A debug kernel takes two: it waits for nothing while it boots, and on half a core ACPI's interpreter is a soft lockup"""
         wanted = 2 if "-debug" in run.kernel else 1
         with self.changed:
-            self.changed.wait_for(lambda: self.free >= wanted)
+            # Who comes later waits longer, or who takes two would wait for ever.
+            self.waiting.append(run)
+            self.changed.wait_for(lambda: self.waiting[0] is run and self.free >= wanted)
+            self.waiting.remove(run)
             self.free -= wanted
+            self.changed.notify_all()
         try:
             run()
         finally:

@@ -153,18 +153,20 @@ class Machine(unittest.TestCase):
 
 class Side(unittest.TestCase):
     def test_debug_kernels_take_two_places(self):
-        places, taken, most = vm.Places(4), [], []
+        places, taken, most, order = vm.Places(4), [], [], []
 
         def run(kernel):
             taken.append(2 if "debug" in kernel else 1)
             most.append(sum(taken))
+            order.append(kernel)
             time.sleep(0.01)
             taken.remove(2 if "debug" in kernel else 1)
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            for kernel in ["series-debug"] * 5 + ["series-fast"] * 9:
+            for kernel in ["series-fast"] * 3 + ["series-debug"] * 5 + ["series-fast"] * 9:
                 pool.submit(places.run, mock.Mock(kernel=kernel, side_effect=lambda kernel=kernel: run(kernel)))
-        self.assertEqual((max(most), len(most), places.free), (4, 14, 4))
+        self.assertEqual((max(most), len(most), places.free), (4, 17, 4))
+        self.assertEqual(order[3:8], ["series-debug"] * 5)
 
 
 if __name__ == "__main__":
