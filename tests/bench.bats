@@ -1116,6 +1116,11 @@ It needs, in this order:
 	chmod +x "$BATS_TEST_TMPDIR/bin/xargs"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run ! timeout 100 make LINUX="$fake" TOPIC=count V=2 mails
 	[[ $output == *"mails: asking get_maintainer.pl"* ]]
+	# timeout does not wait for all of them
+	for _ in $(seq 100); do
+		[ -e build/outgoing.tmp ] || break
+		sleep 0.1
+	done
 	[ ! -e build/outgoing.tmp ]
 	[ "$before" = "$(cat build/outgoing/* | sha256sum)" ]
 
