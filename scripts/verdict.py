@@ -28,7 +28,9 @@ def series_for(release: str) -> str:
     """Which series mends what fails in a kernel of that release"""
     versions = {}
     for path in Path("series").glob("*/base"):
-        versions[path.parent.name] = path.read_text().split()[0]
+        # What is a draft mends nothing yet.
+        if not re.search("^draft: ", path.read_text(), re.M):
+            versions[path.parent.name] = path.read_text().split()[0]
     # In parentheses behind what a tree calls itself
     number = re.search(r"(?:^|\()(\d+\.\d+)[^(]*$", release)
     for base, version in versions.items():
