@@ -304,16 +304,55 @@ class Vm:
         self.process.wait()
 
 
+class Places:
+    """Two for each core: half of its time a VM waits, for the edu device takes a tenth of a second for each transfer"""
+
+    def __init__(self, free: int) -> None:
+        self.free = free
+        self.waiting: list[object] = []
+        self.changed = threading.Condition()
+
+    def take(self, wanted: int) -> None:
+        """Wait for so many. Who comes later waits longer, or who wants two would wait for ever."""
+        with self.changed:
+            me = object()
+            self.waiting.append(me)
+            self.changed.wait_for(lambda: self.waiting[0] is me and self.free >= wanted)
+            self.waiting.remove(me)
+            self.give(-wanted)
+
+    def give(self, number: int) -> None:
+        """Give so many back"""
+        with self.changed:
+            self.free += number
+            self.changed.notify_all()
+
+
 class Run:
     """The cases of some tests on one kernel with one IOMMU, over as many boots as it takes."""
 
-    def __init__(self, kernel: str, viommu: str, result: str, tests: list[str]) -> None:
+    def __init__(self, kernel: str, viommu: str, result: str, tests: list[str], places: Places | None = None) -> None:
+        self.places, self.held = places or Places(2), 0
         self.kernel, self.viommu, self.name, self.tests = kernel, viommu, result, tests
         self.results = []
         self.cases = 0
         self.complete = False
 
     def boot(self, number: int) -> None:
+        """A debug kernel waits for nothing while it boots: on half a core, ACPI's interpreter is a soft lockup."""
+        self.held = 2 if "-debug" in self.kernel else 1
+        self.places.take(self.held)
+        try:
+            self.follow(number)
+        finally:
+            self.places.give(self.held)
+
+    def booted(self) -> None:
+        """From now on it is as others"""
+        self.places.give(self.held - 1)
+        self.held = 1
+
+    def follow(self, number: int) -> None:
         """One boot, for as many of the cases that are left as it lasts."""
         log = f"{B}/log/{self.name}.{number}.log"
         vm = Vm(qemu(self.kernel, self.viommu, os.environ.get("ACCEL", "tcg"),
@@ -335,6 +374,7 @@ class Run:
                 if not text.startswith("bench: "):
                     continue
                 word, *rest = text.split(" ", 2)[1:]
+                self.booted()
                 if word == "run":
                     if report:
                         break
@@ -414,32 +454,6 @@ class Run:
                 print(self.name, round(time.monotonic() - began), file=times)
 
 
-class Places:
-    """Two for each core: half of its time a VM waits, for the edu device takes a tenth of a second for each transfer"""
-
-    def __init__(self, free: int) -> None:
-        self.free = free
-        self.waiting: list[Run] = []
-        self.changed = threading.Condition()
-
-    def run(self, run: Run) -> None:
-        """A debug kernel takes two: it waits for nothing while it boots, and on half a core ACPI's interpreter is a soft lockup"""
-        wanted = 2 if "-debug" in run.kernel else 1
-        with self.changed:
-            # Who comes later waits longer, or who takes two would wait for ever.
-            self.waiting.append(run)
-            self.changed.wait_for(lambda: self.waiting[0] is run and self.free >= wanted)
-            self.waiting.remove(run)
-            self.free -= wanted
-            self.changed.notify_all()
-        try:
-            run()
-        finally:
-            with self.changed:
-                self.free += wanted
-                self.changed.notify_all()
-
-
 def kvm_works(kernel: str, viommu: str) -> bool:
     """/dev/kvm can be there and hang every guest: believe only a boot that ended."""
     command = qemu(kernel, viommu, "kvm", "run") + ["-serial", "null"]
@@ -470,16 +484,16 @@ def main() -> None:
     if mode == "shell":
         command = qemu(rest[0], rest[1], os.environ.get("ACCEL", "tcg"), "shell", tests=machine.EXTRAS)
         sys.exit(start(command + ["-serial", "mon:stdio"]).wait())
-    runs = [Run(kernel, viommu, result, tests.split()) for kernel, viommu, result, tests in
+    places = Places(2 * int(os.environ.get("JOBS", 2)))
+    runs = [Run(kernel, viommu, result, tests.split(), places) for kernel, viommu, result, tests in
             (run.split(maxsplit=3) for run in " ".join(rest).split("+")[1:])]
     told = [name for name, kind in machine.KINDS.items() if kind.own]
     for test in (test for run in runs for test in run.tests):
         kind = re.match("[^,/@]+@([^/]*)", test)
         if kind and kind[1] not in told:
             die(f"{test}: after the '@' want one of: {', '.join(told)}")
-    places = Places(2 * int(os.environ.get("JOBS", 2)))
     with concurrent.futures.ThreadPoolExecutor(places.free) as pool:
-        for future in [pool.submit(places.run, run) for run in runs]:
+        for future in [pool.submit(run) for run in runs]:
             future.result()
 
 

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from unittest import mock
@@ -152,21 +153,39 @@ class Machine(unittest.TestCase):
 
 
 class Side(unittest.TestCase):
-    def test_debug_kernels_take_two_places(self):
-        places, taken, most, order = vm.Places(4), [], [], []
+    def test_places_are_had_in_order(self):
+        places, order, done = vm.Places(4), [], threading.Event()
+        places.take(3)
 
-        def run(kernel):
-            taken.append(2 if "debug" in kernel else 1)
-            most.append(sum(taken))
-            order.append(kernel)
-            time.sleep(0.01)
-            taken.remove(2 if "debug" in kernel else 1)
+        def run(wanted):
+            places.take(wanted)
+            order.append(wanted)
+            done.wait()
+            places.give(wanted)
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            for kernel in ["series-fast"] * 3 + ["series-debug"] * 5 + ["series-fast"] * 9:
-                pool.submit(places.run, mock.Mock(kernel=kernel, side_effect=lambda kernel=kernel: run(kernel)))
-        self.assertEqual((max(most), len(most), places.free), (4, 17, 4))
-        self.assertEqual(order[3:8], ["series-debug"] * 5)
+            for number, wanted in enumerate((2, 1, 1), 1):
+                pool.submit(run, wanted)
+                while len(places.waiting) < number:
+                    time.sleep(0.001)
+            self.assertEqual(order, [])  # one is free, but the first one wants two
+            places.give(3)
+            while len(order) < 3:
+                time.sleep(0.001)
+            self.assertEqual((order[0], places.free), (2, 0))
+            done.set()
+        self.assertEqual(places.free, 4)
+
+    def test_a_debug_kernel_has_two_places_until_it_has_booted(self):
+        for kernel, while_booting in (("series-debug,kunit.enable=0", 2), ("series-fast", 1)):
+            console, places, seen = mock.Mock(hung=False), vm.Places(4), []
+            said = [*Made.start, "[ 1.0] bench: run 1 a.b", "[ 1.1] bench: end 1 a.b 0", "[ 1.2] bench: done 1"]
+            # append() returns nothing
+            console.lines.return_value = (seen.append(4 - places.free) or line for line in said)  # pylint: disable=cell-var-from-loop
+            with mock.patch.object(vm, "Vm", return_value=console), mock.patch.object(vm, "qemu"), \
+                    contextlib.redirect_stderr(io.StringIO()):
+                vm.Run(kernel, "intel", "result", ["test"], places).boot(1)
+            self.assertEqual((seen[0], seen[20], seen[21], places.free), (while_booting, while_booting, 1, 4))
 
 
 if __name__ == "__main__":
