@@ -163,18 +163,23 @@ class Side(unittest.TestCase):
             done.wait()
             places.give(wanted)
 
+        def until(there):
+            for _ in range(1000):
+                if there():
+                    return
+                time.sleep(0.001)
+
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             for number, wanted in enumerate((2, 1, 1), 1):
                 pool.submit(run, wanted)
-                while len(places.waiting) < number:
-                    time.sleep(0.001)
-            self.assertEqual(order, [])  # one is free, but the first one wants two
+                until(lambda number=number: len(places.waiting) == number)
+            early = list(order)
             places.give(3)
-            while len(order) < 3:
-                time.sleep(0.001)
-            self.assertEqual((order[0], places.free), (2, 0))
+            until(lambda: len(order) == 3)
+            free = places.free
             done.set()
-        self.assertEqual(places.free, 4)
+        # One was free, but the first one wanted two.
+        self.assertEqual((early, order[:1], free, places.free), ([], [2], 0, 4))
 
     def test_a_debug_kernel_has_two_places_until_it_has_booted(self):
         for kernel, while_booting in (("series-debug,kunit.enable=0", 2), ("series-fast", 1)):
