@@ -34,7 +34,7 @@ if [ ! -e "$root.tar" ]; then
 	rm -rf "$root"
 	apart debootstrap --variant=minbase --include=ca-certificates,git,make "$suite" "$root" "$mirror" >"$log" 2>&1 ||
 		skip "debootstrap: $(tail -n 1 "$log"): see $(rel "$log")"
-	tar -C "$root" --exclude=./proc/* --exclude=./sys/* --exclude=./dev/* -cf "$root.tar.tmp" .
+	tar -C "$root" --exclude='./proc/*' --exclude='./sys/*' --exclude='./dev/*' -cf "$root.tar.tmp" .
 	mv "$root.tar.tmp" "$root.tar"
 fi
 dirty=$(changes .)
