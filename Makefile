@@ -109,7 +109,8 @@ $(if $(and $(filter all,$(VIOMMU)),$(filter verdict boot,$(or $(MAKECMDGOALS),ve
 .NOTPARALLEL:
 
 # Debian's python3 has the packages that Debian has.
-report := PATH=/usr/bin:$$PATH scripts/report.py
+debians := PATH=/usr/bin:$$PATH
+report := $(debians) scripts/report.py
 
 tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_test vfio_host_driver_test vfio_sriov_test vfio_suspend_test \
 	vfio_fail_nth_test vfio_group_stress
@@ -136,7 +137,7 @@ check: deps-check-lint-bench-testpmd-mails emulator ## All that CI runs; its las
 	@scripts/check.sh $(or $(checked),$(BASE))
 
 test: deps-check ## What the scripts do with bad input and bad luck, without building a kernel
-	@bats --jobs $(JOBS) tests
+	@$(debians) bats --jobs $(JOBS) tests
 
 ifneq ($(SHARD),)
 ifneq ($(shell echo '$(SHARD)' | awk -F / '/^[1-9][0-9]*\/[1-9][0-9]*$$/ && $$1 + 0 <= $$2 + 0'),$(SHARD))

@@ -37,7 +37,7 @@ tests_only() {
 	rm -rf "$tests" "$tests.tmp"
 	mkdir "$tests.tmp"
 	dpkg-deb --fsys-tarfile "$deb" | tar -xO "./usr/src/$package.tar.xz" |
-		tar -xJ -C "$tests.tmp" --strip-components=1 --wildcards --no-wildcards-match-slash \
+		XZ_OPT=-T0 tar -xJ -C "$tests.tmp" --strip-components=1 --wildcards --no-wildcards-match-slash \
 			'*/Makefile' '*/scripts' '*/include' '*/arch/x86' '*/tools/include' '*/tools/scripts' '*/tools/testing/selftests' ||
 		die "cannot unpack $(rel "$deb")"
 	# Not as a part of the repository that it is in
@@ -71,8 +71,8 @@ fi
 # selftests TREE OBJECTS
 selftests() {
 	mkdir -p "$2" &&
-		make -s -C "$1" O="$2" ARCH="$ARCH" headers &&
-		make -s -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
+		make -s -j "$JOBS" -C "$1" O="$2" ARCH="$ARCH" headers &&
+		make -s -j "$JOBS" -C "$1/tools/testing/selftests" O="$2" ARCH="$ARCH" \
 			TARGETS=vfio FORCE_TARGETS=1 "${flags[@]}" INSTALL_PATH="$root/kselftest" install
 }
 

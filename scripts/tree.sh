@@ -21,7 +21,7 @@ import_package() {
 	mkdir "$tmp"
 	dpkg-deb --fsys-tarfile "$deb" |
 		tar -xO "./usr/src/$package.tar.xz" |
-		tar -xJ -C "$tmp" --strip-components=1 ||
+		XZ_OPT=-T0 tar -xJ -C "$tmp" --strip-components=1 ||
 		die "$BASE: cannot unpack $deb"
 	# Debian's own lines make git ignore the whole tree.
 	sed -i '/^# Debian packaging/,$d' "$tmp/.gitignore"

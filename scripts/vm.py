@@ -200,7 +200,9 @@ def qemu(kernel: str, viommu: str, accel: str, arguments: str, options: str = ""
     kernel, *kernel_arguments = kernel.split(",")
     arch = arch_of(kernel)
     _, file, _, arch_options = ARCH[arch]
-    image = f"{B}/image/{kernel}/{file}"
+    image = f"{B}/image/{kernel}/vmlinux"
+    if not os.path.exists(image):
+        image = f"{B}/image/{kernel}/{file}"
     initramfs = plain = os.environ.get("INITRAMFS", f"{B}/{arch and arch + '-'}initramfs.cpio")
     if not os.path.exists(image):
         die(f"there is no {os.path.relpath(image, TOP)}: run 'make image' first")

@@ -576,7 +576,7 @@ vmlinuz() {
 	printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/apt-get"
 	chmod +x "$BATS_TEST_TMPDIR/bin/apt-get"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -2 make DEPS=skip try KERNEL_IMAGE="$BATS_TEST_TMPDIR/vmlinuz" MODULES="$BATS_TEST_TMPDIR/m"
-	[ "${lines[0]}" = 'try: Linux 9.9.9-test' ]
+	[[ $output == *'try: Linux 9.9.9-test'* ]]
 	[[ $output == *"error: 6.1: APT "*"linux-source-6.1 in "* || $output == *"error: 6.1: APT could not update its package lists"* ]]
 	cmp "$BATS_TEST_TMPDIR/vmlinuz" build/try/image/try/bzImage
 	mkdir root && (cd root && cpio -i --quiet <../build/try/image/try/modules.cpio)
