@@ -17,6 +17,7 @@ MODULES ?=
 AGAINST ?=
 SHARD ?=
 RESULTS ?=
+KCONFIG ?=
 
 # What the person said
 said := $(strip $(foreach v,$(filter-out MAKEFLAGS MAKEOVERRIDES -%,$(.VARIABLES)),$(if $(findstring command line,$(origin $v)),$v)))
@@ -72,7 +73,7 @@ qemu_folder := $(abspath $(QEMU:%/$(program)=%))
 $(if $(and $(filter 1,$(words $(QEMU))),$(wildcard $(qemu_folder)/$(program))),,$(error QEMU=$(QEMU): want 11, or the path of a $(program) or of its folder))
 endif
 export BASE TOPIC KERNEL CONFIG ARCH JOBS LINUX DEPS ACCEL B viommus QEMU qemu_folder \
-	KERNEL_IMAGE MODULES AGAINST SHARD
+	KERNEL_IMAGE MODULES AGAINST SHARD KCONFIG
 # What the user's environment says to other kernels' builds and tests.
 unexport PLAIN BESIDE KBUILD_OUTPUT O CROSS_COMPILE LLVM CC KCFLAGS KCONFIG_CONFIG
 
@@ -90,6 +91,7 @@ uses_test	:= JOBS DEPS
 uses_tree	:= BASE LINUX TOPIC JOBS DEPS
 uses_refresh	:= BASE LINUX TOPIC
 uses_mails	:= BASE LINUX TOPIC V JOBS DEPS
+uses_packages	:= BASE LINUX TOPIC JOBS DEPS KCONFIG
 uses_image	:= $(built) KERNEL
 uses_selftests	:= $(built) $(vm) KERNEL TESTS
 uses_kunit	:= BASE LINUX TOPIC ARCH JOBS DEPS QEMU
@@ -104,7 +106,7 @@ $(foreach g,$(filter $(patsubst uses_%,%,$(filter uses_%,$(.VARIABLES))),$(or $(
 	make $g does not go by $v: it goes by $(or $(uses_$g),nothing))))
 $(if $(and $(filter all,$(VIOMMU)),$(filter verdict boot,$(or $(MAKECMDGOALS),verdict))),$(error VIOMMU=all: make $(filter verdict boot,$(or $(MAKECMDGOALS),verdict)) is on one: want one of: $(known)))
 
-.PHONY: verdict try test check check-all topics report bench help deps emulator tree refresh mails image selftests kunit mutants boot lint bisect compile clean distclean
+.PHONY: verdict try test check check-all topics report bench help deps emulator tree refresh mails packages image selftests kunit mutants boot lint bisect compile clean distclean
 .DEFAULT_GOAL := verdict
 .NOTPARALLEL:
 
@@ -117,13 +119,16 @@ tests := vfio_dma_test vfio_type1_test vfio_attach_test vfio_group_membership_te
 TESTS ?= $(or $(shell sed -n 's/^tests: //p' series/$(BASE)/base),$(tests))
 shallow := $(subst $$membership,vfio_group_membership_test,$(shell sed -n 's/^shallow[[:blank:]]*//p' guest/tests))
 shown = $(a)$1-$(CONFIG)-$(viommus)-verdict
-verdict: deps-report emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
+# What Debian itself has built of the base, where that is worth a column
+binary := $(if $(LINUX)$a$(filter debug,$(CONFIG)),,$(shell sed -n 's/^binary: //p' series/$(BASE)/base))
+verdict: deps-report$(if $(binary),-try) emulator tree ## Does the stock kernel fail, and the series hold? (the main job)
 	@KERNEL=stock scripts/image.sh >&2
 	@KERNEL=series scripts/image.sh >&2
 	@scripts/initramfs.sh
+	@$(if $(binary),KERNEL=stock KERNEL_IMAGE=$(binary) scripts/try.sh debian-fast)
 	@mkdir -p $(B)/result && scripts/report.py versions >$(B)/result/versions
-	@scripts/vm.py run $(foreach k,stock $(or $(TOPIC),series),+ $(a)$k-$(CONFIG) $(viommus) $(call shown,$k) "$(shallow)")
-	@scripts/verdict.py stock=$(call shown,stock) series=$(call shown,$(or $(TOPIC),series)); status=$$?; \
+	@scripts/vm.py run $(foreach k,$(if $(binary),debian) stock $(or $(TOPIC),series),+ $(a)$k-$(CONFIG) $(viommus) $(call shown,$k) "$(shallow)")
+	@scripts/verdict.py $(if $(binary),debian=$(call shown,debian)) stock=$(call shown,stock) series=$(call shown,$(or $(TOPIC),series)); status=$$?; \
 		$(report) | tail -n 1; exit $$status
 
 try: deps-tests-try-report$(if $(LINUX),-run) ## Is a kernel affected? The one that runs here, or KERNEL_IMAGE=, or LINUX=, as it is
@@ -168,6 +173,9 @@ refresh: ## Write that branch back to series/<base>/, and its index
 V ?= 1
 mails: ## Write TOPIC to build/outgoing/ as mails, and say how to send them
 	@scripts/mails.sh '$(V)'
+
+packages: deps-run-packages ## The series' kernel as Debian packages, with the configuration KCONFIG
+	@scripts/packages.sh
 
 image: tree ## Build KERNEL in CONFIG; the last line is the image's path
 	@scripts/image.sh
@@ -229,6 +237,7 @@ help: ## This
 	@echo '  QEMU=<path>   or 11: that of Debian 13'\''s backports, unpacked in build/; VIOMMU=<one>@11 for one of them'
 	@echo '  LINUX=<path>  your own kernel tree as the base; it is not modified'
 	@echo '  KERNEL_IMAGE=<vmlinuz, .deb files, or Debian package[/SUITE]>, MODULES=<folder>, AGAINST=<commit of LINUX>: what `make try` tries'
+	@echo '  KCONFIG=<a configuration, or debian for its kernel'\''s>: of `make packages`; if none, that of the kernel that runs here'
 	@echo '  SHARD=k/n     of `make check-all` the k-th of n parts; RESULTS="<folders>", copies of build/ that `make report` is to be of'
 	@echo '  TESTS="..."   what `make selftests` runs: PROGRAM[@KIND][/CASES] or PROGRAM,-ARGUMENT,VALUE'
 	@echo '  MUTANTS="..." which mutants `make mutants` tries'

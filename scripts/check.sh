@@ -187,13 +187,17 @@ build() {
 	for kernel in $(kernels); do
 		ARCH=x86_64 CONFIG=${kernel##*-} KERNEL=${kernel%-*} TOPIC='' BESIDE=''
 		[ "${KERNEL#arm64-}" = "$KERNEL" ] || ARCH=arm64 KERNEL=${KERNEL#arm64-}
+		if [ "$KERNEL" = debian ]; then
+			KERNEL=stock KERNEL_IMAGE=$(of_base binary) scripts/try.sh "$kernel" || return
+			continue
+		fi
 		if [ "$KERNEL" = fixes ]; then
 			KERNEL=series TOPIC=fixes BESIDE=1
 			scripts/tree.sh || return
 		fi
 		scripts/image.sh || return
 	done
-	for ARCH in $(kernels | sed '/^arm64-/!s/.*/x86_64/; s/^arm64-.*/arm64/' | sort -u); do
+	for ARCH in $(kernels | sed '/^debian/d; /^arm64-/!s/.*/x86_64/; s/^arm64-.*/arm64/' | sort -u); do
 		TOPIC='' BESIDE='' scripts/initramfs.sh || return
 	done
 }
@@ -210,7 +214,7 @@ run() {
 	done <<<"$plan"
 	[ ${#vms[@]} = 0 ] || scripts/vm.py run "${vms[@]}" || status=$?
 	# what stock fails is not ours, but what it must fail or pass is
-	for result in "$B"/result/*stock-*.tap; do
+	for result in "$B"/result/{*stock,debian}-*.tap; do
 		[ ! -e "$result" ] || mv "$result" "$result.stock"
 	done
 	NO_QEMU=$no_qemu scripts/plan.py $what stock >"$B/result/stock.tap" || status=1

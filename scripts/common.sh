@@ -244,6 +244,15 @@ sources() {
 	git -C "$src" clean -qdff
 }
 
+# progress WHAT: kbuild's lines become a counter on a terminal, and a line now and then elsewhere.
+progress() {
+	awk -v what="$BASE: building $1" -v tty="$([ -t 2 ] && echo 1)" '
+		/^  (AR|CC|LD|AS)/ { n++
+			if (tty && n % 10 == 0) printf "\r%s: %d objects", what, n > "/dev/stderr"
+			if (!tty && n % 1000 == 0) print what ": " n " objects" > "/dev/stderr" }
+		END { if (tty) printf "\r%s: %d objects\n", what, n > "/dev/stderr" }'
+}
+
 # git does the same here for everybody: of a person's environment and configuration counts
 # who they are, if they say, and whose repositories they trust. their_git has all of that.
 their_config=()

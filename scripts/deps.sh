@@ -48,6 +48,10 @@ needs() {
 		/usr/share/perl5/Mail/Address.pm  libmailtools-perl       mails
 		/usr/share/perl5/IO/Socket/SSL.pm libio-socket-ssl-perl   mails
 		/usr/share/perl5/Authen/SASL.pm   libauthen-sasl-perl     mails
+		dpkg-buildpackage                 dpkg-dev                packages
+		dh                                debhelper               packages
+		/usr/include/openssl/ssl.h        libssl-dev              packages
+		pahole                            dwarves                 packages
 		dpdk-testpmd                                              dpdk-dev  testpmd
 		/usr/sbin/debootstrap             debootstrap                      host
 		sparse                                                             sparse   compile
@@ -94,6 +98,10 @@ elsewhere() {
 		libmailtools-perl       perl-MailTools                                   perl-mailtools            perl-MailTools
 		libio-socket-ssl-perl   perl-IO-Socket-SSL      perl-io-socket-ssl       perl-IO-Socket-SSL
 		libauthen-sasl-perl     perl-Authen-SASL        perl-authen-sasl         perl-Authen-SASL
+		dpkg-dev                dpkg-dev                dpkg dpkg
+		debhelper               debhelper               - -
+		libssl-dev              openssl-devel           openssl libopenssl-devel
+		dwarves                 dwarves                 pahole dwarves
 		dpdk-dev                                        dpdk                            dpdk        dpdk
 		clang-19                                        clang                           clang       clang19
 		lld-19                                                                   lld          lld    lld19

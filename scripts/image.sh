@@ -85,15 +85,6 @@ dropped() {
 		done
 }
 
-# kbuild's lines become a counter on a terminal, and a line now and then elsewhere.
-progress() {
-	awk -v what="$BASE: building $name" -v tty="$([ -t 2 ] && echo 1)" '
-		/^  (AR|CC|LD|AS)/ { n++
-			if (tty && n % 10 == 0) printf "\r%s: %d objects", what, n > "/dev/stderr"
-			if (!tty && n % 1000 == 0) print what ": " n " objects" > "/dev/stderr" }
-		END { if (tty) printf "\r%s: %d objects\n", what, n > "/dev/stderr" }'
-}
-
 mkdir -p "$obj" "$B/log" "$B/image"
 alone
 
@@ -119,7 +110,7 @@ dropped=$(dropped)
 	[ -n "${PLAIN:-}" ] || die "$dropped"
 	say "notice: $dropped"
 }
-kbuild "${targets[@]}" 2>&1 | tee -a "$log" | progress || {
+kbuild "${targets[@]}" 2>&1 | tee -a "$log" | progress "$name" || {
 	grep -E 'error:|Error |undefined reference' "$log" | head -n 10 >&2 || :
 	die "$name does not build: see $(rel "$log")"
 }

@@ -73,7 +73,7 @@ def check(where: str, kernel: str, viommus: str, part: str) -> None:
             die(f"{where}: {part.split()[0]}: want one of: {' '.join(STEPS)}")
         return
     arch = "arm64" if kernel.startswith("arm64-") else "x86_64"
-    if not re.fullmatch("(arm64-)?(stock|series|fixes)-(fast|debug)(,.*)?", kernel):
+    if not re.fullmatch("(arm64-)?(stock|series|fixes)-(fast|debug)(,.*)?|debian-fast", kernel):
         die(f"{where}: {kernel}: want [arm64-]KERNEL-CONFIG[,ARGUMENT...]")
     for viommu in viommus.split(","):
         if arch not in machine.VIOMMUS.get(viommu, machine.Viommu([], "", "", [], [])).arch:

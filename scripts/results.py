@@ -24,7 +24,9 @@ import vm
 
 CONFIGS = ["fast", "debug"]
 # What `make try` tried, and what a series is about
-TRIED, KERNELS = ["against", "try"], ["stock", "fixes", "series"]
+TRIED, KERNELS = ["against", "try"], ["debian", "stock", "fixes", "series"]
+# What these fail is the reason for all this.
+WITHOUT = ["debian", "stock"]
 # What vm.py is told to call a run: [ARCH-]KERNEL-CONFIG-VIOMMU[-PART]
 RUN = re.compile(rf"(?:(\w+)-)?({'|'.join(TRIED + KERNELS)})-({'|'.join(CONFIGS)})-"
                  rf"({'|'.join(sorted(machine.VIOMMUS, key=len, reverse=True))})(?:-\w+)?")
@@ -136,9 +138,9 @@ class Matrix:
         for key, column, cell in self.cells():
             if cell.verdict in ("not ok", "skip"):
                 self.notes.setdefault((cell.verdict, cell.why), []).append((key, column))
-        # What stock alone fails comes last.
+        # What they alone fail comes last.
         self.notes = dict(sorted(self.notes.items(), key=lambda note: (
-            note[0][0], all(column.kernel == "stock" for _, column in note[1]))))
+            note[0][0], all(column.kernel in WITHOUT for _, column in note[1]))))
         self.numbers = {note: number for number, note in enumerate(self.notes, 1)}
 
     def cell(self, key: Key, column: Column) -> tap.Cell:
@@ -187,7 +189,7 @@ class Matrix:
         if note[0] == "skip":
             places = dict.fromkeys(f"{key[0] or key[1]} on {column.viommu}" for key, column in cells)
             return f"{plural(len(cells), 'cell')}: {', '.join(places)}", []
-        bad = [cell for cell in cells if cell[1].kernel != "stock"]
+        bad = [cell for cell in cells if cell[1].kernel not in WITHOUT]
         return f"{plural(len(cells), 'cell')}{'' if bad or len(cells) == 1 else ', the first'}: ", bad or cells[:1]
 
     def name(self, key: Key, column: Column) -> str:
@@ -202,7 +204,7 @@ class Matrix:
 
     def again(self, key: Key, column: Column) -> str | None:
         """The command that repeats a cell, if there is one that does just that"""
-        if self.kernels == TRIED:
+        if self.kernels == TRIED or column.kernel == "debian":
             return None
         kind = self.kind(key)
         tests = f"{topics.program(self.test)}{kind and '@' + kind}/{self.case(key)}" if self.test else key[1].replace(" ", ",")
@@ -343,14 +345,14 @@ class Base:
         for kernel in self.kernels:
             count = sum((matrix.count(kernel) for matrix in tested), collections.Counter())
             ran = count["ok"] + count["not ok"]
-            if kernel == "fixes" and not count:
+            if kernel in ("debian", "fixes") and not count:
                 continue
-            name = {"stock": "The stock kernel", "fixes": "With the series' fixes alone, the kernel",
+            name = {"debian": "Debian's own kernel", "stock": "The stock kernel", "fixes": "With the series' fixes alone, the kernel",
                     "series": "With the series, the kernel"}[kernel]
             failed = f"fails {count['not ok'] or 'none'} of {plural(ran, 'cell')}"
             yield Sentence("; ".join([f"{name} {failed if ran else 'was not tested'}"] + [
                 f"{count[word]} {WORDS[word]}" for word in ("skip", "not run") if count[word]]) + ".",
-                None if kernel == "stock" else bool(ran and not count["not ok"]))
+                None if kernel in WITHOUT else bool(ran and not count["not ok"]))
         for kernel, who in ("fixes", "The fixes alone fail"), ("series", "The series fails"):
             failed = sum(matrix.count(kernel)["not ok"] for matrix in self.matrices if matrix.test != "membership")
             if failed:
@@ -497,6 +499,9 @@ def versions() -> typing.Iterator[tuple[str, str]]:
     if base in os.listdir("series"):
         with open(f"{folder}/linux/.git/bench-version", encoding="utf-8") as file:
             yield "base", f"Linux {file.read().strip()}"
+        if os.path.exists(f"{folder}/image/debian-fast/release"):
+            with open(f"{folder}/image/debian-fast/release", encoding="utf-8") as file:
+                yield "Debian's kernel", file.read().strip()
         yield "series", f"{len(glob.glob(f'series/{base}/*/[0-9]*.patch'))} patches"
     yield "bench", f"commit {said('git', 'describe', '--always', '--dirty')}"
     for system in "x86_64", "aarch64":

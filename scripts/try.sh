@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# try.sh: what becomes of a kernel, as it is, when devices come and go? $KERNEL_IMAGE (a file;
-# Debian packages, as files or as NAME[/SUITE]; if empty, the kernel that runs here) with its
+# try.sh [NAME]: what becomes of a kernel, as it is, when devices come and go? $KERNEL_IMAGE (a
+# file; Debian packages, as files or as NAME[/SUITE]; if empty, the kernel that runs here) with its
 # $MODULES; or tree $LINUX, and its commit $AGAINST beside it, built without any series.
-# The tests are those of series/6.1.
+# The tests are those of series/6.1. With NAME: only make $KERNEL_IMAGE that image of $B.
 set -euo pipefail
 . "${0%/*}/common.sh"
 
 : "${viommus:?}" "${KERNEL_IMAGE=}" "${MODULES=}" "${AGAINST=}"
-export B=$PWD/build/try${B##*/"$BASE"}
+name=${1:-}
+[ -n "$name" ] || export B=$PWD/build/try${B##*/"$BASE"}
 membership=vfio_group_membership_test/membership
 # Side by side, for each VM waits half of its time; each panic costs a boot. The longest come first.
 tests=(
@@ -30,7 +31,7 @@ unpack() {
 # unpack_named NAME SUITE: that package, and those that have what it has not
 unpack_named() {
 	local deb other
-	deb=$(BASE=try get_package "$1" "" "$2")
+	deb=$(BASE=${name:-try} get_package "$1" "" "$2")
 	unpack "$deb"
 	for other in $(dpkg-deb -f "$deb" Depends | grep -oE '\blinux-(image|binary|modules)-[0-9][^ ,]*' | sort -u); do
 		unpack_named "$other" "$2"
@@ -104,30 +105,31 @@ guest() {
 
 # image FILE FOLDER: a kernel and its modules, as vm.py wants them
 image() {
-	local tmp=$B/image/try.tmp path name n=100
-	rm -rf "$tmp" "$B/image/try"
+	local tmp=$B/image/${name:-try}.tmp path n=100
+	rm -rf "$tmp" "$B/image/${name:-try}"
 	mkdir -p "$tmp/root/modules"
 	cp "$1" "$tmp/bzImage"
 	while read -r path; do
-		name=${path##*/}
-		case $name in
+		case $path in
 		*.xz) xz -dc "$2/$path" ;;
 		*.gz) gzip -dc "$2/$path" ;;
 		*.zst) zstd -qdc "$2/$path" ;;
 		*) cat "$2/$path" ;;
-		esac >"$tmp/root/modules/$n-${name%%.ko*}" || die "cannot unpack $2/$path"
+		esac >"$tmp/root/modules/$n-$(basename "${path%%.ko*}")" || die "cannot unpack $2/$path"
 		n=$((n + 1))
 	done < <([ ! -d "$2" ] || modules "$2")
 	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/modules.cpio"
 	rm -r "$tmp/root"
-	mv "$tmp" "$B/image/try"
+	echo "$release" >"$tmp/release"
+	mv "$tmp" "$B/image/${name:-try}"
 }
 
 # To unpack Debian's kernels is half of each boot under TCG. QEMU boots what is unpacked, if
 # that has a PVH entry: the note of type 18.
 unpack_image() {
-	local image=$B/image/try
-	build/try/tests/scripts/extract-vmlinux "$image/bzImage" >"$image/vmlinux.tmp" 2>/dev/null || :
+	local image=$B/image/${name:-try} tree=$B/linux
+	[ -n "$name" ] || tree=$B/tests
+	"$tree/scripts/extract-vmlinux" "$image/bzImage" >"$image/vmlinux.tmp" 2>/dev/null || :
 	if readelf -n "$image/vmlinux.tmp" 2>/dev/null | grep -q '(0x00000012)'; then
 		mv "$image/vmlinux.tmp" "$image/vmlinux"
 	fi
@@ -157,22 +159,24 @@ prebuilt() {
 			die "KERNEL_IMAGE=$KERNEL_IMAGE: want a vmlinuz, .deb files, or a package: linux-image-...[/SUITE]"
 		;;
 	esac
-	# beside what comes until the VMs, in a group of its own, which the trap ends
-	set -m
-	guest </dev/null &
-	set +m
-	job=$!
+	[ -z "$file" ] || release=$(release_of "$file") || die "KERNEL_IMAGE=$file is no x86 kernel"
+	if [ -z "$name" ]; then
+		# beside what comes until the VMs, in a group of its own, which the trap ends
+		set -m
+		guest </dev/null &
+		set +m
+		job=$!
+	fi
 	if [ -n "$file" ]; then
-		release=$(release_of "$file") || die "KERNEL_IMAGE=$file is no x86 kernel"
 		folder=${MODULES:-/lib/modules/$release}
 		[ -n "$MODULES" ] || [ -e "$folder/modules.dep" ] || say "notice: there is no $folder: MODULES=<folder> if $release has modules"
 	else
 		packages "${images[@]}"
 	fi
-	say "try: Linux $release"
+	say "${name:-try}: Linux $release"
 	image "$file" "$folder"
 	rm -rf "$B/package"
-	wait "$job" || exit
+	[ -z "$job" ] || wait "$job" || exit
 	job=
 	unpack_image
 	kernels+=("try try-fast $release")
@@ -208,7 +212,7 @@ built() {
 kernels=() columns=() runs=()
 [[ -z $LINUX || -z $KERNEL_IMAGE$MODULES ]] || die "LINUX= is a tree to build, KERNEL_IMAGE= and MODULES= are built: want one or the other"
 [[ -z $AGAINST || -n $LINUX ]] || die "AGAINST=$AGAINST is a commit of LINUX=<tree>: say which"
-[ -n "$(type -P apt-get)" ] || [ -e build/try/tests ] ||
+[ -n "$name" ] || [ -n "$(type -P apt-get)" ] || [ -e build/try/tests ] ||
 	die "there is no APT here to get linux-source-6.1 with, which the tests are built from: run 'make try' once where there is, and copy its build/try/tests here"
 mkdir -p "$B/log" "$B/result" "$B/image"
 exec 7>"$B/try.lock"
@@ -217,18 +221,19 @@ job=
 trap '[ -z "$job" ] || kill -- "-$job" 2>/dev/null || :' EXIT
 trap 'exit 130' INT TERM
 if [ -n "$LINUX" ]; then built; else prebuilt; fi
+[ -z "$name" ] || exit 0
 rm -f "$B/result"/*.tap
 for kernel in "${kernels[@]}"; do
-	read -r _ name title <<<"$kernel"
-	printf '%s\t%s\n' "${name%-*}" "$title"
+	read -r _ result title <<<"$kernel"
+	printf '%s\t%s\n' "${result%-*}" "$title"
 done >"$B/result/versions"
 BASE=try scripts/report.py versions >>"$B/result/versions"
 for viommu in $viommus; do
 	for kernel in "${kernels[@]}"; do
-		read -r image name title <<<"$kernel"
+		read -r image result title <<<"$kernel"
 		names=
 		for part in "${!tests[@]}"; do
-			names+=${names:+,}$name-$viommu-$part
+			names+=${names:+,}$result-$viommu-$part
 			runs+=(+ "$image" "$viommu" "${names##*,}" "${tests[part]}")
 		done
 		[ "$viommus" = "$viommu" ] || title+=" on $viommu"

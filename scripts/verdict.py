@@ -107,7 +107,7 @@ def main() -> None:
         verdicts = [table.get(case, NOT_RUN).verdict for case in cases]
         good, skipped = verdicts.count("ok"), verdicts.count("skip")
         print(f"{title}: {good} of {len(cases)} scenarios are ok" + (f", {skipped} skipped" if skipped else ""))
-        if title != "stock" and (not good or good + skipped < len(cases)):
+        if title not in ("debian", "stock") and (not good or good + skipped < len(cases)):
             status = 1
     sys.exit(status)
 

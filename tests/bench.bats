@@ -9,7 +9,7 @@ setup_file() {
 	export B=${B:-$PWD/build/6.1}
 	export TESTED=${BASE:-6.1}
 	# shellcheck disable=SC2046 # several names
-	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE TOPIC KERNEL CONFIG ARCH VIOMMU LINUX DEPS ALONE PLAIN BESIDE QEMU qemu_folder ACCEL KARGS KERNEL_IMAGE MODULES AGAINST SHARD RESULTS TIMES $(compgen -e GIT_)
+	unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BASE TOPIC KERNEL CONFIG ARCH VIOMMU LINUX DEPS ALONE PLAIN BESIDE QEMU qemu_folder ACCEL KARGS KERNEL_IMAGE MODULES AGAINST SHARD RESULTS TIMES KCONFIG $(compgen -e GIT_)
 }
 
 # A copy of the bench, and a kernel tree of two files for it.
@@ -544,6 +544,24 @@ recipients() {
 	refused "LINUX= is a tree to build, KERNEL_IMAGE= and MODULES= are built: want one or the other" LINUX="$fake" KERNEL_IMAGE=x
 	refused "AGAINST=v1 is no commit of $fake" LINUX="$fake" AGAINST=v1
 	refused "LINUX=$BATS_TEST_TMPDIR is no kernel source tree" LINUX="$BATS_TEST_TMPDIR"
+}
+
+@test "packages: bad input is refused before any work" {
+	refused() {
+		echo "$*"
+		PATH=$BATS_TEST_TMPDIR:$PATH run -2 make DEPS=skip LINUX="$fake" packages "${@:2}"
+		[[ ${lines[-2]} == "error: $1"* ]]
+		[ ! -e "$F/linux" ]
+	}
+	# 10 GB are free
+	printf '#!/bin/sh\necho Avail\necho 10000\n' >"$BATS_TEST_TMPDIR/df"
+	# what is not looked for has not to be there
+	sed -i '/ packages$/d' scripts/deps.sh
+	chmod +x "$BATS_TEST_TMPDIR/df"
+	refused "$copy/none: there is no such configuration: want KCONFIG=<file>, or KCONFIG=debian" KCONFIG="$copy/none"
+	refused "README.md is no configuration of a kernel for 64-bit x86" KCONFIG=README.md
+	printf 'CONFIG_X86_64=y\nCONFIG_VFIO=y\nCONFIG_DEBUG_INFO=y\n' | gzip >config.gz
+	refused "$F/packages/build: its packages take 30 GB to build, and there are 10" KCONFIG=config.gz
 }
 
 # vmlinuz: a file that looks like a kernel
