@@ -347,8 +347,8 @@ class Base:
             ran = count["ok"] + count["not ok"]
             if kernel in ("debian", "fixes") and not count:
                 continue
-            name = {"debian": "Debian's own kernel", "stock": "The stock kernel", "fixes": "With the series' fixes alone, the kernel",
-                    "series": "With the series, the kernel"}[kernel]
+            name = {"debian": "Debian's own kernel", "stock": "The stock kernel", "series": "With the series, the kernel",
+                    "fixes": "With the series' fixes alone, the kernel"}[kernel]
             failed = f"fails {count['not ok'] or 'none'} of {plural(ran, 'cell')}"
             yield Sentence("; ".join([f"{name} {failed if ran else 'was not tested'}"] + [
                 f"{count[word]} {WORDS[word]}" for word in ("skip", "not run") if count[word]]) + ".",
