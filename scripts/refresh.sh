@@ -43,7 +43,7 @@ all() {
 }
 
 write "$branch"
-mkdir "$new.mails"
+mkdir -p "$new.mails" "$B/log"
 SERIES=$new TOPIC='' scripts/topics.py mails "$new.mails"
 git -C "$tree" worktree add -q --no-checkout --detach "$whole" base
 git -C "$whole" read-tree base
