@@ -34,7 +34,7 @@ configuration() {
 room() {
 	local need=$1 has
 	has=$(($(df --output=avail -B1M "$build" | tail -n 1) + $(du -sm "$build" | cut -f 1)))
-	[ "$has" -ge "$need" ] || die "$(rel "$build"): its packages take $((need / 1000)) GB to build, and there are $((has / 1000))"
+	[ "$has" -ge "$need" ] || die "$(rel "$build"): its packages can take $((need / 1000)) GB to build, and there are $((has / 1000))"
 }
 
 kbuild() {
@@ -48,7 +48,7 @@ option() {
 mkdir -p "$build" "$B/log"
 alone
 configuration
-# Measured: 6.12 with Debian's configuration, and with one that has no debug information
+# Guessed, not measured: with debug information, which takes most of it, and without
 if grep -q '^CONFIG_DEBUG_INFO=y' "$build/config"; then room 30000; else room 3000; fi
 scripts/tree.sh
 tree=$B/linux src=$B/src

@@ -561,7 +561,7 @@ recipients() {
 	refused "$copy/none: there is no such configuration: want KCONFIG=<file>, or KCONFIG=debian" KCONFIG="$copy/none"
 	refused "README.md is no configuration of a kernel for 64-bit x86" KCONFIG=README.md
 	printf 'CONFIG_X86_64=y\nCONFIG_VFIO=y\nCONFIG_DEBUG_INFO=y\n' | gzip >config.gz
-	refused "$F/packages/build: its packages take 30 GB to build, and there are 10" KCONFIG=config.gz
+	refused "$F/packages/build: its packages can take 30 GB to build, and there are 10" KCONFIG=config.gz
 }
 
 # vmlinuz: a file that looks like a kernel
