@@ -22,7 +22,7 @@ tests=(
 
 # unpack DEB: what it has of a kernel, into $B/package
 unpack() {
-	say "try: unpacking ${1##*/}"
+	say "${name:-try}: unpacking ${1##*/}"
 	dpkg-deb --fsys-tarfile "$1" >"$B/package.tar" || die "KERNEL_IMAGE=$1 is no Debian package"
 	tar -x -C "$B/package" -f "$B/package.tar" --exclude='./usr/share' --exclude='./usr/src'
 	rm "$B/package.tar"
@@ -132,6 +132,8 @@ unpack_image() {
 	"$tree/scripts/extract-vmlinux" "$image/bzImage" >"$image/vmlinux.tmp" 2>/dev/null || :
 	if readelf -n "$image/vmlinux.tmp" 2>/dev/null | grep -q '(0x00000012)'; then
 		mv "$image/vmlinux.tmp" "$image/vmlinux"
+	else
+		rm "$image/vmlinux.tmp"
 	fi
 }
 
